@@ -1,0 +1,130 @@
+"""What every test shares: a machine without settings, loopback alone, and stores to talk to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import hypothesis
+import pytest
+from servers import Server, moto, rclone
+
+# Every run of `default` and `ci` tries the same examples, so a failure is the change's own. `deep`
+# looks for new ones.
+hypothesis.settings.register_profile(
+    "default", max_examples=100, deadline=None, derandomize=True, print_blob=True
+)
+hypothesis.settings.register_profile(
+    "ci", hypothesis.settings.get_profile("default"), max_examples=300
+)
+hypothesis.settings.register_profile(
+    "deep",
+    max_examples=2_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("default")
+
+Report = Callable[[str], None]
+
+_SERVERS = frozenset({"moto_plain", "moto_a", "moto_b", "rclone_a", "rclone_b"})
+_lines = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the lines that tests report until the run ends."""
+    config.stash[_lines] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark a test that asks for a server, before `-m` chooses among the tests."""
+    for item in items:
+        if _SERVERS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print what tests reported, in one order whatever order they ran in."""
+    lines = config.stash[_lines]
+    if lines:
+        terminalreporter.section("reported by tests")
+        for line in sorted(lines):
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def report(pytestconfig: pytest.Config) -> Report:
+    """Print a line at the end of the run: `report("names: 512 cases")`."""
+    return pytestconfig.stash[_lines].append
+
+
+def _forget_settings(monkeypatch: pytest.MonkeyPatch, nowhere: Path) -> None:
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "BOTWO_")) or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
+    # botocore also looks for credentials in Boto 2's files: BOTO_CONFIG names the only one then.
+    monkeypatch.setenv("BOTO_CONFIG", str(nowhere))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+@pytest.fixture(scope="session")
+def _nowhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp() / "there-is-no-such-file"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_in_this_run(_nowhere: Path) -> Iterator[None]:
+    """Hide this machine's settings from fixtures that outlive one test."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _forget_settings(monkeypatch, _nowhere)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_in_this_test(monkeypatch: pytest.MonkeyPatch, _nowhere: Path) -> None:
+    """Hide what another test may have left behind."""
+    _forget_settings(monkeypatch, _nowhere)
+
+
+@pytest.fixture(scope="session")
+def moto_plain() -> Iterator[Server]:
+    """The store of the plain client that a routed one is compared with."""
+    with moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_a() -> Iterator[Server]:
+    """The first store behind a routed client."""
+    with moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_b() -> Iterator[Server]:
+    """The second store behind a routed client."""
+    with moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rclone_a(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The first store behind a routed client, served from a folder."""
+    with rclone(tmp_path_factory.mktemp("rclone-a")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rclone_b(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The second store behind a routed client, served from a folder."""
+    with rclone(tmp_path_factory.mktemp("rclone-b")) as server:
+        yield server
