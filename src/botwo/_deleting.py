@@ -1,0 +1,118 @@
+"""``DeleteObjects`` over any number of routes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from botwo._calls import Call, Flow, ask_one
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from botwo._operations import Operation
+    from botwo._rules import Route, Rules
+    from botwo._translation import Params
+
+# What a store that answers badly, or not at all, raises; anything else is a fault of the request.
+STORE_FAILURES = (ClientError, ConnectionError, HTTPClientError)
+
+# One store's share: for each of its objects the route and the object as the caller named it.
+Share = list[tuple["Route", "Params"]]
+
+
+def delete_objects(operation: Operation, params: Params, rules: Rules) -> Flow:
+    """Split the objects by client and mapped bucket, and join the answers in request order.
+
+    What failed at one store becomes ``Errors`` entries and never hides what another deleted.
+
+    Raises:
+        Exception: The first store's error, where every store failed.
+    """
+    objects = _objects(params)
+    if not objects:
+        return ask_one(operation, params, rules)  # botocore or the store says what is missing
+    shares: dict[tuple[str, str], Share] = {}
+    for item in objects:
+        route = rules.route(params["Bucket"], item["Key"])
+        shares.setdefault((route.client, route.mapped_bucket), []).append((route, item))
+    return _delete(operation, params, list(shares.values()))
+
+
+def _objects(params: Params) -> Sequence[Params]:
+    """Give the objects to delete, none where any of them is not what botocore takes."""
+    delete = params.get("Delete")
+    objects = delete.get("Objects") if isinstance(delete, dict) else None
+    if not isinstance(objects, list | tuple):
+        return ()
+    well = all(isinstance(item, dict) and isinstance(item.get("Key"), str) for item in objects)
+    return objects if well else ()
+
+
+def _delete(operation: Operation, params: Params, shares: Sequence[Share]) -> Flow:
+    calls = [_call(operation, params, share) for share in shares]
+    if len(calls) == 1:
+        outcomes: list[Any] = [(yield calls[0])]
+    else:
+        outcomes = yield calls
+    for outcome in outcomes:
+        if isinstance(outcome, Exception) and not isinstance(outcome, STORE_FAILURES):
+            raise outcome
+    answers = [outcome for outcome in outcomes if isinstance(outcome, dict)]
+    if not answers:
+        raise outcomes[0]
+    joined = dict(answers[0])
+    order = {_identity(item): place for place, item in enumerate(_objects(params))}
+    for member in ("Deleted", "Errors"):
+        entries = [
+            entry
+            for share, outcome in zip(shares, outcomes, strict=True)
+            for entry in _entries(share, outcome, member)
+        ]
+        entries.sort(key=lambda entry: order.get(_identity(entry), len(order)))
+        joined.pop(member, None)
+        if entries:
+            joined[member] = entries
+    return joined
+
+
+def _call(operation: Operation, params: Params, share: Share) -> Call:
+    route = share[0][0]
+    objects = [{**item, "Key": route.mapped_key(item["Key"])} for route, item in share]
+    return Call(
+        client=route.client,
+        operation=operation.name,
+        params={
+            **params,
+            "Bucket": route.mapped_bucket,
+            "Delete": {**params["Delete"], "Objects": objects},
+        },
+        names=[(route, item["Key"]) for route, item in share],
+    )
+
+
+def _identity(entry: Params) -> tuple[str, str | None]:
+    return entry["Key"], entry.get("VersionId")
+
+
+def _entries(share: Share, outcome: Params | Exception, member: str) -> list[Params]:
+    """Give one store's ``Deleted`` or ``Errors`` in the caller's names."""
+    if isinstance(outcome, Exception):
+        return [] if member == "Deleted" else [_failure(item, outcome) for _, item in share]
+    keys = {route.mapped_key(item["Key"]): item["Key"] for route, item in share}
+    entries = outcome.get(member, [])
+    return [
+        {**entry, "Key": keys.get(entry["Key"], entry["Key"])} if "Key" in entry else entry
+        for entry in entries
+    ]
+
+
+def _failure(item: Params, error: Exception) -> Params:
+    """Say of one object that its store failed, as S3 says that an object could not be deleted."""
+    told: Params = {}
+    if isinstance(error, ClientError):
+        told = dict(error.response.get("Error", {}))
+    named: Params = {member: item[member] for member in ("Key", "VersionId") if member in item}
+    code = told.get("Code", "ServiceUnavailable")
+    return {**named, "Code": code, "Message": told.get("Message", str(error))}

@@ -1,0 +1,130 @@
+"""The stores' clients by name: given as they are, or made by factories when first needed."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from typing import TYPE_CHECKING, Any
+
+from botocore.client import BaseClient
+
+from botwo._errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Registration = tuple[Any, ...]
+
+
+def client_problems(clients: object) -> Iterator[Problem]:
+    """Check what can be checked of the clients without making any."""
+    if not isinstance(clients, dict) and not hasattr(clients, "items"):
+        yield _problem("clients", clients, "give a dict of names to boto3 clients or factories")
+        return
+    if not clients:
+        yield _problem("clients", clients, "give at least one client")
+    for name, value in clients.items():
+        place = f"clients[{name!r}]"
+        if not isinstance(name, str):
+            yield _problem(place, name, "a client's name is a string")
+        yield from _value_problems(place, value)
+
+
+def _value_problems(place: str, value: object) -> Iterator[Problem]:
+    if isinstance(value, BaseClient):
+        yield from made_problems(place, value)
+    elif hasattr(value, "meta") and isinstance(getattr(value.meta, "client", None), BaseClient):
+        yield _problem(place, value, "this is a resource: give its .meta.client")
+    elif not callable(value):
+        yield _problem(place, value, "give a boto3 S3 client, or a factory of one")
+
+
+def made_problems(place: str, client: object) -> Iterator[Problem]:
+    """Check that a client is a boto3 S3 client."""
+    if not isinstance(client, BaseClient):
+        yield _problem(place, client, "the factory has to return a boto3 S3 client")
+        return
+    service = client.meta.service_model.service_name
+    if service != "s3":
+        yield _problem(place, f"a client of {service!r}", "only S3 clients can be routed")
+    elif inspect.iscoroutinefunction(getattr(type(client), "_make_api_call", None)):
+        yield _problem(place, "an asynchronous client", "boto3's clients only: do not mix the two")
+
+
+def _problem(place: str, found: object, mend: str) -> Problem:
+    shown = found if isinstance(found, str) else f"a {type(found).__name__}"
+    return Problem(place=place, found=shown, mend=mend)
+
+
+class Stores:
+    """Every store's client, made once; what was registered is registered with each."""
+
+    def __init__(self, clients: Mapping[str, Any]) -> None:
+        self.given = dict(clients)
+        self._lock = threading.RLock()
+        self._made: dict[str, Any] = {
+            name: value for name, value in self.given.items() if isinstance(value, BaseClient)
+        }
+        self._journal: list[tuple[str, Registration]] = []
+
+    def __getitem__(self, name: str) -> Any:
+        """Give a client, after making it where that was not done yet.
+
+        Raises:
+            ConfigError: The factory returned something else than a boto3 S3 client.
+        """
+        client = self._made.get(name)
+        return client if client is not None else self._make(name)
+
+    def _make(self, name: str) -> Any:
+        with self._lock:
+            if name in self._made:
+                return self._made[name]
+            client = self.given[name]()
+            problems = list(made_problems(f"clients[{name!r}]", client))
+            if problems:
+                raise ConfigError(problems)
+            if not any(client is other for other in self._made.values()):
+                for method, registration in self._journal:
+                    getattr(client.meta.events, method)(*registration)
+            self._made[name] = client
+            return client
+
+    def made(self) -> list[Any]:
+        """Give the clients made so far, each once."""
+        return list({id(client): client for client in self._made.values()}.values())
+
+    def register(self, method: str, registration: Registration) -> None:
+        """Call an event method of every client; those not made yet get it when they are made."""
+        with self._lock:
+            for client in self.made():
+                getattr(client.meta.events, method)(*registration)
+            if len(self._made) < len(self.given):
+                self._note(method, registration)
+
+    def _note(self, method: str, registration: Registration) -> None:
+        """Keep the journal short: transfers register the same handlers again and again."""
+        event_name, handler, unique_id, counted = registration
+        same = [
+            entry
+            for entry in self._journal
+            if entry[1][0] == event_name
+            and (entry[1][2] == unique_id if unique_id is not None else entry[1][1] == handler)
+        ]
+        if unique_id is not None and not counted and method != "unregister":
+            if not same:
+                self._journal.append((method, registration))
+        elif method == "unregister" and same:
+            self._journal.remove(same[0 if unique_id is None else -1])
+        else:
+            self._journal.append((method, registration))
+
+    def close(self) -> None:
+        """Close every client made so far."""
+        for client in self.made():
+            client.close()
+
+    @property
+    def are_factories(self) -> bool:
+        """Whether all clients were given as factories."""
+        return not any(isinstance(value, BaseClient) for value in self.given.values())

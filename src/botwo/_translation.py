@@ -1,0 +1,124 @@
+"""What is known while one call's names are translated: its rules, its route, what was asked."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote, unquote_plus
+
+import msgspec
+
+from botwo._errors import RoutingError
+
+if TYPE_CHECKING:
+    from botwo._rules import Route, Rules
+
+# Parameters and responses of botocore's operations, whose types are in its model.
+Params: TypeAlias = dict[str, Any]
+
+_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):s3:::(?P<bucket>[^/]+)(?P<rest>/.*)?", re.DOTALL)
+
+
+class Translation(msgspec.Struct, frozen=True, kw_only=True):
+    """One call's way there and back."""
+
+    rules: Rules
+    route: Route
+    operation: str
+    params: Params
+    """What the caller asked, in the caller's names."""
+
+    def own_prefix(self, prefix: str) -> str:
+        """Give the store's name of a prefix in this call's bucket.
+
+        Raises:
+            RoutingError: Keys under it lie on other routes too.
+        """
+        found = self.rules.only_route(self.route.bucket, prefix, self.operation)
+        if found.place != self.route.place:
+            raise self.refusal(f"the prefix {prefix!r} lies on another route", found)
+        return self.route.mapped_key(prefix)
+
+    def back_prefix(self, mapped_prefix: str) -> str:
+        """Give the caller's name of a prefix that the store named.
+
+        Raises:
+            RoutingError: It reaches beyond what the caller can name.
+        """
+        if not mapped_prefix.startswith(self.route.key_prefix):
+            raise self.refusal(
+                f"{self.route.mapped_bucket!r} has an entry for {mapped_prefix!r}, which reaches "
+                f"beyond bucket {self.route.bucket!r}; use that store's own client for it"
+            )
+        return self.route.key(mapped_prefix)
+
+    def other_route(self, bucket: str, prefix: str) -> Route:
+        """Give the route of a second name in this call; one request reaches one client only.
+
+        Raises:
+            RoutingError: It lies under another client, or on several routes.
+        """
+        found = self.rules.only_route(bucket, prefix, self.operation)
+        if found.client != self.route.client:
+            raise self.refusal(
+                f"{self.route.bucket!r} lies on {self.route} and {bucket!r} on {found}; no store "
+                "reaches both",
+                found,
+            )
+        return found
+
+    def caller_route(self, mapped_bucket: str, mapped_prefix: str) -> Route:
+        """Find the caller's bucket for a place that the store named.
+
+        Raises:
+            RoutingError: The caller has no name for it.
+        """
+        if mapped_bucket == self.route.mapped_bucket and mapped_prefix.startswith(
+            self.route.key_prefix
+        ):
+            return self.route
+        for place, rule in enumerate(self.rules.rules):
+            bucket = rule.unmapped_bucket(mapped_bucket)
+            if bucket is None or rule.client != self.route.client:
+                continue
+            found = self.rules.route(bucket, rule.source_prefix)
+            if found.place == place and mapped_prefix.startswith(found.key_prefix):
+                return found
+        raise self.refusal(
+            f"the store names {mapped_bucket}/{mapped_prefix}, for which no rule has a name"
+        )
+
+    def refusal(self, message: str, *others: Route) -> RoutingError:
+        """Make the error that says why this call cannot be."""
+        return RoutingError(message, operation=self.operation, routes=(self.route, *others))
+
+
+def split_arn(text: str) -> tuple[str, str, str]:
+    """Split a bucket's or object's ARN, or a bare bucket name, into (start, bucket, rest).
+
+    Example:
+        >>> split_arn("arn:aws:s3:::data/a/*"), split_arn("data")
+        (('arn:aws:s3:::', 'data', '/a/*'), ('', 'data', ''))
+    """
+    found = _ARN.fullmatch(text)
+    if found is None:
+        return "", text, ""
+    return f"arn:{found['partition']}:s3:::", found["bucket"], found["rest"] or ""
+
+
+def decoded_key(route: Route, mapped_key: str) -> str:
+    """Give the caller's name of a URL-encoded key, its rest exactly as the store encoded it.
+
+    Raises:
+        ValueError: The key does not lie under the route's key prefix.
+    """
+    for start, stripped in (
+        (quote(route.key_prefix), quote(route.stripped)),
+        (route.key_prefix, route.stripped),  # a store that encodes nothing
+    ):
+        if mapped_key.startswith(start):
+            return stripped + mapped_key[len(start) :]
+    for end in range(len(mapped_key) + 1):
+        if unquote_plus(mapped_key[:end]) == route.key_prefix:
+            return quote(route.stripped) + mapped_key[end:]
+    raise ValueError(mapped_key)
