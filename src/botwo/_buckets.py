@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from botwo._calls import Call, Flow, pass_on
+from botwo._calls import Call, Conversation, Flow, pass_on
 from botwo._errors import RoutingError
 from botwo._patterns import is_exact
 from botwo._translation import Params, split_arn
@@ -46,7 +46,7 @@ def list_buckets(operation: Operation, params: Params, rules: Rules) -> Flow:
     return _list(operation, params, rules)
 
 
-def _list(operation: Operation, params: Params, rules: Rules) -> Flow:
+def _list(operation: Operation, params: Params, rules: Rules) -> Conversation:
     after = _position(operation, params)
     request = _request(operation, params)
     by_name = _Names(rules)
@@ -55,7 +55,7 @@ def _list(operation: Operation, params: Params, rules: Rules) -> Flow:
     for client in dict.fromkeys(rule.client for rule in rules.rules if not rule.source_prefix):
         asked = request
         while True:
-            answer = yield Call(client=client, operation=operation.name, params=asked, names=())
+            answer = yield Call(client=client, operation=operation, params=asked)
             if client == rules.default.client:
                 default = default or answer
             for bucket in answer.get("Buckets", []):

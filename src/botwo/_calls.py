@@ -1,4 +1,4 @@
-"""One operation on one client, and the flows that ask it in the caller's names."""
+"""One operation on one client, asked in the store's names and answered in the caller's."""
 
 from __future__ import annotations
 
@@ -16,43 +16,61 @@ if TYPE_CHECKING:
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation on one client, in the store's names."""
+    """One operation on one client."""
 
     client: str
-    operation: str
+    operation: Operation
     params: Params
-    names: Sequence[tuple[Route, str]]
+    """In the store's names."""
+    names: Sequence[tuple[Route, str]] = ()
     """The routes and the caller's keys that the call is about; the first is the one it goes by."""
+    translation: Translation | None = None
+    """The way back; None: the response is given as it came."""
+
+    def answer(self, response: Params) -> Params:
+        """Give the store's response in the caller's names; it is changed in place.
+
+        Raises:
+            RoutingError: A name in it cannot be translated.
+        """
+        if self.translation is None:
+            return response
+        return to_caller(self.operation, self.translation, response)
 
 
-# A flow yields a call and is sent its response, or yields several together and is sent their
-# outcomes in the same order: each a response, or the error that its store raised.
-Flow: TypeAlias = Generator["Call | Sequence[Call]", Any, Params]
+# A flow is one call, whose answer is the caller's; or a conversation: it yields a call and is sent
+# its answer, or yields several together and is sent their outcomes in the same order, each an
+# answer or the error that its store raised; it returns what the caller gets.
+Conversation: TypeAlias = Generator["Call | Sequence[Call]", Any, Params]
+Flow: TypeAlias = "Call | Conversation"
 
 
 def ask(
     operation: Operation, params: Params, names: Sequence[tuple[Route, str]], rules: Rules
-) -> Flow:
+) -> Call:
     """Ask the store of the first name's route, names translated both ways.
 
     Raises:
-        RoutingError: A name in the request or the response cannot be translated.
+        RoutingError: A name in the request cannot be translated.
     """
     route = names[0][0]
     translation = Translation(rules=rules, route=route, operation=operation.name, params=params)
-    mapped = to_store(operation, translation)
-    call = Call(client=route.client, operation=operation.name, params=mapped, names=names)
-    return to_caller(operation, translation, (yield call))
+    return Call(
+        client=route.client,
+        operation=operation,
+        params=to_store(operation, translation),
+        names=names,
+        translation=translation,
+    )
 
 
-def ask_one(operation: Operation, params: Params, rules: Rules) -> Flow:
+def ask_one(operation: Operation, params: Params, rules: Rules) -> Call:
     """Ask the one store that the bucket and key lie in."""
     key = params.get("Key")
     key = key if isinstance(key, str) else ""
     return ask(operation, params, ((rules.route(params["Bucket"], key), key),), rules)
 
 
-def pass_on(operation: Operation, params: Params, client: str) -> Flow:
+def pass_on(operation: Operation, params: Params, client: str) -> Call:
     """Give a request to one client as it is: it names nothing that rules are about."""
-    answer: Params = yield Call(client=client, operation=operation.name, params=params, names=())
-    return answer
+    return Call(client=client, operation=operation, params=params)

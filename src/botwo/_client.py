@@ -188,13 +188,13 @@ class RoutedClient:
         if logger.isEnabledFor(logging.DEBUG):
             _log(call)
         try:
-            answer: Params = store._make_api_call(call.operation, call.params)
+            response: Params = store._make_api_call(call.operation.name, call.params)
         except ClientError as error:
             raise self._own_error(error, call, store) from None
         except BotoCoreError as error:
             error.add_note(_went(call, store))
             raise
-        return answer
+        return call.answer(response)
 
     def _own_error(self, error: ClientError, call: Call, store: Any) -> ClientError:
         """Make a store's error this client's: its exception class, the caller's names, one note.
@@ -302,7 +302,7 @@ class RoutedClient:
 
 def _log(call: Call) -> None:
     asked, mapped = _shown(call)
-    logger.debug("%s %s -> %s %s", call.operation, asked, call.client, mapped)
+    logger.debug("%s %s -> %s %s", call.operation.name, asked, call.client, mapped)
 
 
 def _shown(call: Call) -> tuple[str, str]:
@@ -322,7 +322,7 @@ def _went(call: Call, store: Any) -> str:
     _, mapped = _shown(call)
     rule = f"mapping[{call.names[0][0].place}]" if call.names else "the default"
     return (
-        f"botwo: sent by {rule} to client {call.client!r} as {call.operation} of {mapped} at "
+        f"botwo: sent by {rule} to client {call.client!r} as {call.operation.name} of {mapped} at "
         f"{store.meta.endpoint_url}"
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from botwo._calls import Call, Flow, ask_one
+from botwo._calls import Call, Conversation, Flow, ask_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def _objects(params: Params) -> Sequence[Params]:
     return objects if well else ()
 
 
-def _delete(operation: Operation, params: Params, shares: Sequence[Share]) -> Flow:
+def _delete(operation: Operation, params: Params, shares: Sequence[Share]) -> Conversation:
     calls = [_call(operation, params, share) for share in shares]
     if len(calls) == 1:
         outcomes: list[Any] = [(yield calls[0])]
@@ -82,7 +82,7 @@ def _call(operation: Operation, params: Params, share: Share) -> Call:
     objects = [{**item, "Key": route.mapped_key(item["Key"])} for route, item in share]
     return Call(
         client=route.client,
-        operation=operation.name,
+        operation=operation,
         params={
             **params,
             "Bucket": route.mapped_bucket,

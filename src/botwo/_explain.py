@@ -15,6 +15,9 @@ from botwo._patterns import matches
 from botwo._rules import Route
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from botwo._calls import Flow
     from botwo._rules import Rules
 
 
@@ -111,11 +114,7 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
     refused = None
     names: list[tuple[Route, str]] = []
     try:
-        conversation = flow(asked, params, rules)
-        calls = next(conversation)
-        conversation.close()
-        for call in [calls] if isinstance(calls, Call) else calls:
-            names += call.names
+        names = [name for call in _first_calls(flow(asked, params, rules)) for name in call.names]
     except RoutingError as error:
         refused = error.message
         source = copy_source(params.get("CopySource")) or {}
@@ -130,6 +129,15 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
         names=tuple(_name(rules, params, route, key) for route, key in names),
         refused=refused,
     )
+
+
+def _first_calls(served: Flow) -> Sequence[Call]:
+    """Give what a flow asks first, without asking it."""
+    if isinstance(served, Call):
+        return [served]
+    asked = next(served)
+    served.close()
+    return [asked] if isinstance(asked, Call) else asked
 
 
 def _name(rules: Rules, params: dict[str, Any], route: Route, key: str) -> Name:

@@ -27,12 +27,10 @@ def url_call(operation: Operation, params: Params, rules: Rules) -> Call:
     """
     if operation.name in ("ListBuckets", "ListDirectoryBuckets") and len(rules.rules) > 1:
         raise RoutingError("a URL reaches one store's buckets only", operation=operation.name)
-    conversation = flow(operation, params, rules)
-    call = next(conversation)
-    conversation.close()
+    call = flow(operation, params, rules)
     if not isinstance(call, Call):
-        raise RoutingError("its names lie in several stores", operation=operation.name)
-    for route, _ in call.names[:1]:
+        raise RoutingError("a URL stands for one request of one store", operation=operation.name)
+    for route, _ in call.names:
         _check_holder(operation, route)
     return call
 
