@@ -1,0 +1,71 @@
+"""The examples in README and docstrings are run as they stand."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import importlib
+import io
+import pkgutil
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import botwo
+
+if TYPE_CHECKING:
+    from servers import Server
+
+README = Path(__file__).parent.parent / "README.md"
+MODULES = [
+    f"botwo.{module.name}"
+    for module in pkgutil.iter_modules(botwo.__path__)
+    if not module.name.startswith("__")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name: str) -> None:
+    """Every example in a docstring gives what it says."""
+    module = importlib.import_module(name)
+
+    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+
+    assert result.failed == 0
+
+
+def test_readme_examples_run(
+    moto_a: Server, moto_b: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The README's Python blocks run in order, and print the text blocks that follow them."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto_a.endpoint_url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", moto_a.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", moto_a.secret_key)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    plain = moto_a.client()
+    plain.create_bucket(Bucket="test-bucket")
+    plain.put_object(Bucket="test-bucket", Key="test/object.txt", Body=b"hello")
+    text = README.read_text().replace("https://lakefs.example.com", moto_b.endpoint_url)
+    blocks = re.findall(r"```(python|text)\n(.*?)```", text, re.DOTALL)
+    namespace: dict[str, Any] = {}
+    printed, expected = [], []
+
+    for language, block in blocks:
+        if language == "text":
+            expected.append(block)
+            continue
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            exec(compile(block, "README.md", "exec"), namespace)
+        printed.append(output.getvalue())
+
+    assert expected == [block for block in printed if block]
+
+
+def test_every_public_name_is_documented() -> None:
+    """Every exported name has a docstring, and nothing is exported that does not exist."""
+    documented = [name for name in botwo.__all__ if getattr(botwo, name).__doc__]
+
+    assert sorted(botwo.__all__) == sorted(documented)
