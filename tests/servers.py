@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 import boto3.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,6 +105,15 @@ def reset(server: Server) -> None:
         connection.close()
     if answer.status != http.HTTPStatus.OK:
         raise RuntimeError(f"{server.endpoint_url} did not reset: it answered {answer.status}")
+
+
+def ensure(client: S3Client, bucket: str) -> None:
+    """Create a bucket that an earlier test may have created."""
+    try:
+        client.create_bucket(Bucket=bucket)
+    except ClientError as error:
+        if not error.response["Error"]["Code"].startswith("BucketAlready"):
+            raise
 
 
 def _credentials() -> tuple[str, str]:

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 README = Path(__file__).parent.parent / "README.md"
 MODULES = [
-    f"botwo.{module.name}"
-    for module in pkgutil.iter_modules(botwo.__path__)
-    if not module.name.startswith("__")
+    "botwo",
+    *(
+        f"botwo.{module.name}"
+        for module in pkgutil.iter_modules(botwo.__path__)
+        if not module.name.startswith("__")
+    ),
 ]
 
 

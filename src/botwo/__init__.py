@@ -26,3 +26,7 @@ __all__ = [
     "client",
     "explain",
 ]
+
+# What a traceback or a pickle says is the name that callers import.
+for _name in __all__:
+    globals()[_name].__module__ = __name__

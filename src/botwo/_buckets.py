@@ -13,6 +13,7 @@ from botwo._calls import Call, Conversation, Flow, pass_on
 from botwo._errors import RoutingError
 from botwo._patterns import is_exact
 from botwo._translation import Params, split_arn
+from botwo._undecided import check_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,7 @@ def _list(operation: Operation, params: Params, rules: Rules) -> Conversation:
                 default = default or answer
             for bucket in answer.get("Buckets", []):
                 for route in by_name.routes(client, bucket["Name"]):
+                    check_response(operation, {"Buckets": [bucket]}, [route])
                     found[route.bucket] = _renamed(bucket, route)
             if not answer.get("ContinuationToken"):
                 break
@@ -68,17 +70,9 @@ def _list(operation: Operation, params: Params, rules: Rules) -> Conversation:
 
 
 def _request(operation: Operation, params: Params) -> Params:
-    """Ask for whole lists: names, and so order, prefix and pages, are the caller's.
-
-    What botocore would refuse stays in, so that it does.
-    """
-    size = _PAGE_SIZE[operation.name]
-    ours = {
-        "Prefix": isinstance(params.get("Prefix"), str),
-        "ContinuationToken": isinstance(params.get("ContinuationToken"), str),
-        size: isinstance(params.get(size), int) and params[size] >= 1,
-    }
-    return {name: value for name, value in params.items() if not ours.get(name, False)}
+    """Ask for whole lists: names, and so order, prefix and pages, are the caller's."""
+    ours = {"Prefix", "ContinuationToken", _PAGE_SIZE[operation.name]}
+    return {name: value for name, value in params.items() if name not in ours}
 
 
 class _Names:

@@ -9,6 +9,7 @@ import msgspec
 
 from botwo._names import to_caller, to_store
 from botwo._translation import Params, Translation
+from botwo._undecided import check_request, check_response
 
 if TYPE_CHECKING:
     from botwo._operations import Operation
@@ -33,9 +34,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             RoutingError: A name in it cannot be translated.
         """
-        if self.translation is None:
-            return response
-        return to_caller(self.operation, self.translation, response)
+        answer = response
+        if self.translation is not None:
+            answer = to_caller(self.operation, self.translation, response)
+        if self.operation.undecided_response:
+            check_response(self.operation, answer, [route for route, _ in self.names])
+        return answer
 
 
 # A flow is one call, whose answer is the caller's; or a conversation: it yields a call and is sent
@@ -54,6 +58,7 @@ def ask(
         RoutingError: A name in the request cannot be translated.
     """
     route = names[0][0]
+    check_request(operation, params, [route for route, _ in names])
     translation = Translation(rules=rules, route=route, operation=operation.name, params=params)
     return Call(
         client=route.client,

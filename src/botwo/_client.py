@@ -9,17 +9,22 @@ it shares that client's state. Every operation, paginator, waiter and transfer e
 from __future__ import annotations
 
 import copy
+import functools
+import inspect
 import logging
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.handlers import validate_bucket_name
+from botocore.validate import ParamValidator
 
-from botwo._errors import PicklingError
+from botwo._calls import Call
+from botwo._errors import ConfigWarning, PicklingError
 from botwo._events import RoutedEvents, carried
 from botwo._flows import flow
-from botwo._mapping import read_mapping
+from botwo._mapping import doubts, nearest, read_mapping
 from botwo._names import error_to_caller
 from botwo._operations import Operation, operation
 from botwo._presigning import post_call, url_call
@@ -28,12 +33,13 @@ from botwo._run import run
 from botwo._stores import Stores, client_problems
 
 if TYPE_CHECKING:
-    from botwo._calls import Call
     from botwo._translation import Params
 
 ClientT = TypeVar("ClientT")
 
 logger = logging.getLogger("botwo")
+
+_TRANSFERS = ("download_file", "download_fileobj", "upload_file", "upload_fileobj")
 
 
 @overload
@@ -41,7 +47,9 @@ def client(
     clients: Mapping[str, Callable[[], ClientT]], mapping: Sequence[Mapping[str, Any]]
 ) -> ClientT: ...
 @overload
-def client(clients: Mapping[str, ClientT], mapping: Sequence[Mapping[str, Any]]) -> ClientT: ...
+def client(
+    clients: Mapping[str, ClientT | Callable[[], ClientT]], mapping: Sequence[Mapping[str, Any]]
+) -> ClientT: ...
 def client(clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]]) -> Any:
     """Make one boto3 S3 client over many stores.
 
@@ -50,15 +58,22 @@ def client(clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]]) -> 
             ``functools.partial(boto3.client, "s3", endpoint_url=…)``. A factory is called once,
             when a call first needs its client; the default rule's at once, because the routed
             client takes its shape from it.
-        mapping: The rules, in order; the first that matches a name wins. See `botwo._rules.Rule`
-            for their fields. A default, ``{"bucket_name": "*", "client": …}``, is required.
+        mapping: The rules, in order; the first that matches a name wins. A rule is a dict of
+            ``bucket_name`` (exact, or with ``*``, ``?``, ``[…]``) and ``client``, and may have
+            ``mapped_bucket_name`` and ``key_prefix`` (what the bucket is called at the store and
+            what its keys start with there; both may contain ``{bucket}``), ``source_prefix`` (only
+            keys that start with this) and ``strip_source_prefix``. A default,
+            ``{"bucket_name": "*", "client": …}``, is required.
 
     Returns:
         A client of the same type as the clients that went in.
 
     Raises:
-        ConfigError: Everything that is wrong with the clients and the mapping, before any client is
-            touched.
+        ConfigError: Everything that is wrong with the clients and the mapping, before any factory
+            is called; or a factory returned no boto3 S3 client.
+
+    Warns:
+        ConfigWarning: The mapping allows something that is probably not meant.
 
     Example:
         >>> import boto3, botwo
@@ -73,10 +88,16 @@ def client(clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]]) -> 
         >>> print(botwo.explain(s3, "get_object", Bucket="bucket-a", Key="x.csv").routes[0])
         lakefs:bucket-a/dev/ (mapping[0])
     """
+    rules = _rules(clients, mapping)
+    for doubt in doubts(rules, clients):
+        warnings.warn(doubt, ConfigWarning, stacklevel=2)
+    return _routed(Stores(clients), rules, [dict(entry) for entry in mapping])
+
+
+def _rules(clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]]) -> Rules:
     problems = list(client_problems(clients))
     names = list(clients) if isinstance(clients, Mapping) else []
-    rules = Rules(rules=read_mapping(mapping, names, problems), check_bucket=_check_bucket)
-    return _routed(Stores(clients), rules, [dict(entry) for entry in mapping])
+    return Rules(rules=read_mapping(mapping, names, problems), check_bucket=_check_bucket)
 
 
 def _check_bucket(bucket: str) -> None:
@@ -91,15 +112,18 @@ def _routed(stores: Stores, rules: Rules, mapping: list[dict[str, Any]]) -> Any:
         plain = plain.__mro__[2]
     documented = {
         name: _documented(getattr(RoutedClient, name), getattr(plain, name))
-        for name in ("generate_presigned_url", "generate_presigned_post")
+        for name in ("generate_presigned_url", "generate_presigned_post", "copy", "close")
+        if hasattr(plain, name)  # copy is boto3's, not botocore's
     }
-    routed_class = type(plain.__name__, (RoutedClient, plain), documented)
+    documented |= {
+        name: _by_store(getattr(plain, name)) for name in _TRANSFERS if hasattr(plain, name)
+    }
+    named = {"__module__": plain.__module__, "__qualname__": plain.__qualname__}
+    routed_class = type(plain.__name__, (RoutedClient, plain), named | documented)
     routed: Any = object.__new__(routed_class)
-    meta = copy.copy(default.meta)
-    meta.events = RoutedEvents(stores, rules.default.client)
     routed.__dict__.update(
         default.__dict__,
-        meta=meta,
+        meta=_meta(default, RoutedEvents(stores, rules.default.client)),
         _botwo_stores=stores,
         _botwo_rules=rules,
         _botwo_mapping=mapping,
@@ -109,18 +133,37 @@ def _routed(stores: Stores, rules: Rules, mapping: list[dict[str, Any]]) -> Any:
 
 
 def _documented(method: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(plain)
     def documented(self: Any, *args: Any, **kwargs: Any) -> Any:
         return method(self, *args, **kwargs)
 
-    documented.__name__ = plain.__name__
-    documented.__doc__ = plain.__doc__
-    documented.__wrapped__ = plain  # type: ignore[attr-defined]
     return documented
+
+
+def _meta(store: Any, events: RoutedEvents) -> Any:
+    meta = copy.copy(store.meta)
+    meta.events = events
+    return meta
+
+
+def _by_store(transfer: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a transfer, which asks the client's config what to do, ask the config of its store."""
+    signature = inspect.signature(transfer)
+
+    @functools.wraps(transfer)
+    def routed(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            asked = signature.bind(self, *args, **kwargs).arguments
+        except TypeError:
+            return transfer(self, *args, **kwargs)  # says what is missing
+        return transfer(self._at(asked["Bucket"], asked["Key"]), *args, **kwargs)
+
+    return routed
 
 
 def _again(clients: dict[str, Any], mapping: list[dict[str, Any]]) -> Any:
     """Make a routed client from its specification; what its pickle calls."""
-    return client(clients, mapping)
+    return _routed(Stores(clients), _rules(clients, mapping), mapping)
 
 
 class RoutedClient:
@@ -140,7 +183,26 @@ class RoutedClient:
         asked = self._botwo_operations.get(operation_name) or self._operation(operation_name)
         if self.meta.events.sees_parameters:
             return self._call_with_events(asked, api_params)
-        return run(flow(asked, api_params, self._botwo_rules), self._send)
+        return self._run(asked, api_params)
+
+    def _run(self, asked: Operation, params: Params) -> Params:
+        served = flow(asked, params, self._botwo_rules)
+        if not isinstance(served, Call):
+            self._check_whole(asked, params)
+        return run(served, self._send)
+
+    def _check_whole(self, asked: Operation, params: Params) -> None:
+        """Refuse what botocore would, before the first of several calls changes something.
+
+        Raises:
+            ParamValidationError: As a plain client raises it.
+        """
+        if isinstance(params.get("Bucket"), str):
+            validate_bucket_name(params)
+        shape = self.meta.service_model.operation_model(asked.name).input_shape
+        report = ParamValidator().validate(params, shape)
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
 
     def _operation(self, name: str) -> Operation:
         asked = operation(name, self.meta.service_model.operation_model(name))
@@ -151,7 +213,7 @@ class RoutedClient:
         params, context = self._with_parameter_events(asked.name, api_params)
         token = carried.set(context)
         try:
-            return run(flow(asked, params, self._botwo_rules), self._send)
+            return self._run(asked, params)
         finally:
             carried.reset(token)
 
@@ -168,7 +230,9 @@ class RoutedClient:
             "client_region": self.meta.region_name,
             "client_config": self.meta.config,
             "has_streaming_input": model.has_streaming_input,
-            "auth_type": model.auth_type,
+            "auth_type": model.resolved_auth_type,
+            "unsigned_payload": model.unsigned_payload,
+            "auth_options": self.meta.service_model.metadata.get("auth"),
             **given,
         }
         context = dict(before)
@@ -182,6 +246,18 @@ class RoutedClient:
         }
         return params, added
 
+    def _at(self, bucket: Any, key: Any) -> Any:
+        """Give this client with the `meta` of a name's store, its events aside."""
+        if not (isinstance(bucket, str) and isinstance(key, str)):
+            return self
+        route = self._botwo_rules.route(bucket, key)
+        store = self._botwo_stores[route.client]
+        if isinstance(store, RoutedClient):
+            store = store._at(route.mapped_bucket, route.mapped_key(key))
+        twin: Any = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__, meta=_meta(store, self.meta.events))
+        return twin
+
     def _send(self, call: Call) -> Params:
         """Make one call on its store's client."""
         store = self._botwo_stores[call.client]
@@ -190,7 +266,10 @@ class RoutedClient:
         try:
             response: Params = store._make_api_call(call.operation.name, call.params)
         except ClientError as error:
-            raise self._own_error(error, call, store) from None
+            own = self._own_error(error, call, store)
+            if own is error:
+                raise
+            raise own from error.__cause__
         except BotoCoreError as error:
             error.add_note(_went(call, store))
             raise
@@ -213,6 +292,9 @@ class RoutedClient:
         answer: Any = error.response
         told = error_to_caller(answer.get("Error", {}), call.names)
         own_class: Any = getattr(self.exceptions, name, ClientError)
+        if own_class is kind and told == answer.get("Error", {}):
+            error.add_note(_went(call, store))
+            return error
         own = own_class({**answer, "Error": told}, error.operation_name)
         for note in getattr(error, "__notes__", ()):
             own.add_note(note)
@@ -257,6 +339,9 @@ class RoutedClient:
         ExpiresIn: int = 3600,  # noqa: N803
     ) -> Params:
         """Presign a POST form with the store's own client; see botocore."""
+        if not (isinstance(Bucket, str) and isinstance(Key, str)):
+            default = self._botwo_stores[self._botwo_rules.default.client]
+            return cast("Params", default.generate_presigned_post(Bucket, Key))  # says what it is
         if self.meta.events.sees_parameters:
             asked, _ = self._with_parameter_events(
                 "CreateBucket", {"Bucket": Bucket}, is_presign_request=True
@@ -265,6 +350,19 @@ class RoutedClient:
         route, mapped = post_call(Bucket, Key, Fields, Conditions, self._botwo_rules)
         store = self._botwo_stores[route.client]
         return cast("Params", store.generate_presigned_post(**mapped, ExpiresIn=ExpiresIn))
+
+    def copy(
+        self,
+        CopySource: Params,  # noqa: N803 - boto3's names
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        *rest: Any,
+        **options: Any,
+    ) -> None:
+        """Copy with boto3's transfers, after making sure that one store can; see boto3."""
+        names = {"CopySource": CopySource, "Bucket": Bucket, "Key": Key}
+        flow(self._operation("CopyObject"), names, self._botwo_rules)
+        super().copy(CopySource, Bucket, Key, *rest, **options)  # type: ignore[misc]
 
     def close(self) -> None:
         """Close every store's client."""
@@ -297,7 +395,8 @@ class RoutedClient:
     def __repr__(self) -> str:
         """Say what it routes to."""
         names = ", ".join(self._botwo_stores.given)
-        return f"<botwo routed S3 client over {names}: {len(self._botwo_rules.rules)} rules>"
+        count = len(self._botwo_rules.rules)
+        return f"<botwo routed S3 client over {names}: {count} rule{'s' * (count != 1)}>"
 
 
 def _log(call: Call) -> None:
@@ -320,23 +419,29 @@ def _shown(call: Call) -> tuple[str, str]:
 def _went(call: Call, store: Any) -> str:
     """Say where a call went."""
     _, mapped = _shown(call)
-    rule = f"mapping[{call.names[0][0].place}]" if call.names else "the default"
+    rule = f" by mapping[{call.names[0][0].place}]" if call.names else ""
     return (
-        f"botwo: sent by {rule} to client {call.client!r} as {call.operation.name} of {mapped} at "
+        f"botwo: routed{rule} to client {call.client!r} as {call.operation.name} of {mapped} at "
         f"{store.meta.endpoint_url}"
     )
 
 
-def rules_of(s3: object) -> tuple[Rules, Callable[[str], Operation]]:
-    """Give a routed client's rules, and its table of operations by API or method name.
+def rules_and_operation(s3: object, name: str, params: Params) -> tuple[Rules, Operation]:
+    """Give a routed client's rules and one of its operations, by API or method name.
 
     Raises:
-        TypeError: It is no routed client.
+        TypeError: It is no routed client, or the operation takes no parameter of such a name.
+        ValueError: S3 has no such operation.
     """
     if not isinstance(s3, RoutedClient):
         raise TypeError(f"expected a routed client, as botwo.client makes it, got {s3!r}")
-
-    def find(name: str) -> Operation:
-        return s3._operation(s3._PY_TO_OP_NAME.get(name, name))
-
-    return s3._botwo_rules, find
+    model = s3.meta.service_model
+    api_name = s3._PY_TO_OP_NAME.get(name, name)
+    if api_name not in model.operation_names:
+        raise ValueError(f"S3 has no operation {name!r}; {nearest(name, s3._PY_TO_OP_NAME)}")
+    shape = model.operation_model(api_name).input_shape
+    members = list(shape.members) if shape else []
+    for param in params:
+        if param not in members:
+            raise TypeError(f"{api_name} takes no parameter {param!r}; {nearest(param, members)}")
+    return s3._botwo_rules, s3._operation(api_name)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 from botwo._translation import Params, Translation, split_arn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _ONE_TAG = {"Tag": "Tags"}
+_REPLACEMENTS = {"ReplaceKeyPrefixWith", "ReplaceKeyWith"}
 
 
 def map_rule_filter(names: Translation, rule: Params) -> None:
     """Narrow a lifecycle or replication rule: ``Prefix``, the older form, or ``Filter``."""
-    if "Prefix" in rule and "Filter" not in rule:
-        if isinstance(rule["Prefix"], str):
-            rule["Prefix"] = names.own_prefix(rule["Prefix"])
-    else:
+    if isinstance(rule.get("Prefix"), str):
+        rule["Prefix"] = names.own_prefix(rule["Prefix"])
+    if "Filter" in rule or "Prefix" not in rule:
         map_filter(names, rule)
 
 
@@ -98,40 +98,51 @@ def _unmapped_filter(names: Translation, chosen: Params) -> Params:
 def map_notification(names: Translation, target: Params) -> None:
     """Narrow one target's events to the prefix."""
     rules = _filter_rules(target)
-    prefixes = [rule for rule in rules if _names_prefix(rule)]
-    mapped = names.own_prefix(prefixes[0].get("Value", "") if prefixes else "")
-    if mapped or prefixes:
-        others = [rule for rule in rules if not _names_prefix(rule)]
-        _set_filter_rules(target, [{"Name": "prefix", "Value": mapped}, *others])
+    if any(map(_names_prefix, rules)):
+        mapped = [_with_value(rule, names.own_prefix) for rule in rules]
+    else:
+        whole = names.own_prefix("")
+        mapped = [{"Name": "prefix", "Value": whole}, *rules] if whole else rules
+    if mapped != rules:
+        _set_filter_rules(target, mapped)
 
 
 def unmap_notification(names: Translation, target: Params) -> None:
-    """Give one target's events back."""
+    """Give one target's events back; without a prefix where they are of the whole bucket."""
     if not names.route.key_prefix:
         return
     rules = _filter_rules(target)
-    prefixes = [rule for rule in rules if _names_prefix(rule)]
-    prefix = names.back_prefix(prefixes[0].get("Value", "") if prefixes else "")
-    others = [rule for rule in rules if not _names_prefix(rule)]
-    kept = [{**prefixes[0], "Value": prefix}, *others] if prefix else others
+    if not any(map(_names_prefix, rules)):
+        names.back_prefix("")
+    given = [_with_value(rule, names.back_prefix) for rule in rules]
+    kept = [rule for rule in given if rule["Value"] or not _names_prefix(rule)]
     if kept:
         _set_filter_rules(target, kept)
     else:
         target.pop("Filter", None)
 
 
-def _filter_rules(target: Params) -> list[Params]:
-    key = (target.get("Filter") or {}).get("Key") or {}
-    return list(key.get("FilterRules") or [])
+def _filter_rules(target: Params) -> list[Any]:
+    """Give a target's filter rules, none where they are not what botocore takes."""
+    key = target.get("Filter")
+    key = key.get("Key") if isinstance(key, dict) else None
+    rules = key.get("FilterRules") if isinstance(key, dict) else None
+    return list(rules) if isinstance(rules, list | tuple) else []
 
 
-def _names_prefix(rule: Params) -> bool:
-    return str(rule.get("Name", "")).lower() == "prefix"
+def _names_prefix(rule: Any) -> bool:
+    return isinstance(rule, dict) and str(rule.get("Name", "")).lower() == "prefix"
+
+
+def _with_value(rule: Any, translate: Callable[[str], str]) -> Any:
+    value = rule.get("Value", "") if _names_prefix(rule) else None
+    return {**rule, "Value": translate(value)} if isinstance(value, str) else rule
 
 
 def _set_filter_rules(target: Params, rules: Iterable[Params]) -> None:
-    key = {**(target.get("Filter") or {}).get("Key", {}), "FilterRules": list(rules)}
-    target["Filter"] = {**(target.get("Filter") or {}), "Key": key}
+    chosen = target["Filter"] if isinstance(target.get("Filter"), dict) else {}
+    key = chosen["Key"] if isinstance(chosen.get("Key"), dict) else {}
+    target["Filter"] = {**chosen, "Key": {**key, "FilterRules": list(rules)}}
 
 
 def refuse_whole_bucket(names: Translation, what: str) -> None:
@@ -139,7 +150,7 @@ def refuse_whole_bucket(names: Translation, what: str) -> None:
     if names.own_prefix(""):
         raise names.refusal(
             f"{what} reaches all of {names.route.mapped_bucket!r}, beyond {names.route}; "
-            "set it with that store's own client"
+            "use that store's own client for it"
         )
 
 
@@ -147,35 +158,48 @@ def map_website(names: Translation, website: Params) -> None:
     """Map a website's keys and prefixes; a redirect of all requests reaches the whole bucket."""
     if "RedirectAllRequestsTo" in website:
         refuse_whole_bucket(names, "RedirectAllRequestsTo")
-    if isinstance(website.get("ErrorDocument"), dict) and "Key" in website["ErrorDocument"]:
-        document = website["ErrorDocument"]
-        website["ErrorDocument"] = {**document, "Key": names.own_prefix(document["Key"])}
+    if "ErrorDocument" in website:
+        website["ErrorDocument"] = _with_keys(website["ErrorDocument"], {"Key"}, names.own_prefix)
     if isinstance(website.get("RoutingRules"), list | tuple):
         website["RoutingRules"] = [_map_redirect(names, rule) for rule in website["RoutingRules"]]
 
 
-def _map_redirect(names: Translation, rule: Params) -> Params:
-    condition = dict(rule.get("Condition") or {})
-    redirect = dict(rule.get("Redirect") or {})
+def _with_keys(holder: Any, members: set[str], translate: Callable[[str], str]) -> Any:
+    """Translate members of a dict where they are what botocore takes."""
+    if not isinstance(holder, dict):
+        return holder
+    return {
+        name: translate(value) if name in members and isinstance(value, str) else value
+        for name, value in holder.items()
+    }
+
+
+def _map_redirect(names: Translation, rule: Any) -> Any:
+    condition = rule.get("Condition", {}) if isinstance(rule, dict) else None
+    redirect = rule.get("Redirect", {}) if isinstance(rule, dict) else None
+    if not (isinstance(condition, dict) and isinstance(redirect, dict)):
+        return rule
     asked = condition.get("KeyPrefixEquals", "")
-    mapped = names.own_prefix(asked)
-    if mapped or asked:
-        condition["KeyPrefixEquals"] = mapped
-    replaces = {"ReplaceKeyPrefixWith", "ReplaceKeyWith"} & redirect.keys()
-    if "HostName" in redirect:
+    mapped = names.own_prefix(asked) if isinstance(asked, str) else asked
+    if mapped:
+        condition = {**condition, "KeyPrefixEquals": mapped}
+    if "HostName" not in redirect:
+        redirect = _with_keys(redirect, _REPLACEMENTS, names.own_prefix)
+    elif names.route.moves_keys and not _REPLACEMENTS & redirect.keys():
         # Another host knows the caller's names, not the store's.
-        if not replaces and names.route.moves_keys:
-            redirect["ReplaceKeyPrefixWith"] = asked
-    else:
-        redirect |= {member: names.own_prefix(redirect[member]) for member in replaces}
-    return {**rule, **({"Condition": condition} if condition else {}), "Redirect": redirect}
+        redirect = {**redirect, "ReplaceKeyPrefixWith": asked}
+    given = {"Condition": condition, "Redirect": redirect}
+    return {**rule, **{name: value for name, value in given.items() if value or name in rule}}
 
 
 def unmap_website(names: Translation, website: Params) -> None:
     """Give a website back."""
-    if "Key" in website.get("ErrorDocument", {}):
-        document = website["ErrorDocument"]
-        website["ErrorDocument"] = {**document, "Key": names.back_prefix(document["Key"])}
+    if not names.route.key_prefix:
+        return
+    if "RedirectAllRequestsTo" in website:
+        refuse_whole_bucket(names, "RedirectAllRequestsTo")
+    if "ErrorDocument" in website:
+        website["ErrorDocument"] = _with_keys(website["ErrorDocument"], {"Key"}, names.back_prefix)
     if "RoutingRules" in website:
         website["RoutingRules"] = [_unmap_redirect(names, rule) for rule in website["RoutingRules"]]
 
@@ -186,12 +210,10 @@ def _unmap_redirect(names: Translation, rule: Params) -> Params:
     asked = names.back_prefix(condition.pop("KeyPrefixEquals", ""))
     if asked:
         condition["KeyPrefixEquals"] = asked
-    if "HostName" in redirect:
-        if names.route.moves_keys and redirect.get("ReplaceKeyPrefixWith") == asked:
-            del redirect["ReplaceKeyPrefixWith"]
-    else:
-        for member in {"ReplaceKeyPrefixWith", "ReplaceKeyWith"} & redirect.keys():
-            redirect[member] = names.back_prefix(redirect[member])
+    if "HostName" not in redirect:
+        redirect = _with_keys(redirect, _REPLACEMENTS, names.back_prefix)
+    elif redirect.get("ReplaceKeyPrefixWith") == asked:
+        del redirect["ReplaceKeyPrefixWith"]
     given = {name: value for name, value in rule.items() if name != "Condition"}
     return {**given, **({"Condition": condition} if condition else {}), "Redirect": redirect}
 
@@ -238,5 +260,7 @@ def map_replica(names: Translation, holder: Params, member: str) -> None:
 
 def unmap_replica(names: Translation, holder: Params, member: str) -> None:
     """Give the bucket of replicas back."""
+    if not isinstance(holder.get(member), str):
+        return
     start, mapped, rest = split_arn(holder[member])
     holder[member] = start + names.caller_route(mapped, names.route.key_prefix).bucket + rest

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from botwo._calls import Call, Conversation, Flow, ask_one
+from botwo._errors import RoutingError
+from botwo._undecided import check_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
     from botwo._rules import Route, Rules
     from botwo._translation import Params
 
-# What a store that answers badly, or not at all, raises; anything else is a fault of the request.
-STORE_FAILURES = (ClientError, ConnectionError, HTTPClientError)
+# What a store that answers badly, or that cannot be asked, raises. The request itself is checked
+# before; anything else is raised by the program's own handlers.
+STORE_FAILURES = (ClientError, BotoCoreError)
 
 # One store's share: for each of its objects the route and the object as the caller named it.
 Share = list[tuple["Route", "Params"]]
@@ -28,6 +31,8 @@ def delete_objects(operation: Operation, params: Params, rules: Rules) -> Flow:
     What failed at one store becomes ``Errors`` entries and never hides what another deleted.
 
     Raises:
+        RoutingError: A key has no name at its store, or nobody has decided whether a member that
+            is used carries a name.
         Exception: The first store's error, where every store failed.
     """
     objects = _objects(params)
@@ -36,7 +41,14 @@ def delete_objects(operation: Operation, params: Params, rules: Rules) -> Flow:
     shares: dict[tuple[str, str], Share] = {}
     for item in objects:
         route = rules.route(params["Bucket"], item["Key"])
+        if not route.mapped_key(item["Key"]):
+            raise RoutingError(
+                f"of the key {item['Key']!r} nothing is left at {route}",
+                operation=operation.name,
+                routes=[route],
+            )
         shares.setdefault((route.client, route.mapped_bucket), []).append((route, item))
+    check_request(operation, params, [route for share in shares.values() for route, _ in share])
     return _delete(operation, params, list(shares.values()))
 
 
@@ -46,8 +58,12 @@ def _objects(params: Params) -> Sequence[Params]:
     objects = delete.get("Objects") if isinstance(delete, dict) else None
     if not isinstance(objects, list | tuple):
         return ()
-    well = all(isinstance(item, dict) and isinstance(item.get("Key"), str) for item in objects)
+    well = all(isinstance(item, dict) and _is_key(item.get("Key")) for item in objects)
     return objects if well else ()
+
+
+def _is_key(key: object) -> bool:
+    return isinstance(key, str) and key != ""
 
 
 def _delete(operation: Operation, params: Params, shares: Sequence[Share]) -> Conversation:
@@ -70,7 +86,8 @@ def _delete(operation: Operation, params: Params, shares: Sequence[Share]) -> Co
             for share, outcome in zip(shares, outcomes, strict=True)
             for entry in _entries(share, outcome, member)
         ]
-        entries.sort(key=lambda entry: order.get(_identity(entry), len(order)))
+        if len(shares) > 1:
+            entries.sort(key=lambda entry: order.get(_identity(entry), len(order)))
         joined.pop(member, None)
         if entries:
             joined[member] = entries
@@ -92,8 +109,8 @@ def _call(operation: Operation, params: Params, share: Share) -> Call:
     )
 
 
-def _identity(entry: Params) -> tuple[str, str | None]:
-    return entry["Key"], entry.get("VersionId")
+def _identity(entry: Params) -> tuple[str | None, str | None]:
+    return entry.get("Key"), entry.get("VersionId")
 
 
 def _entries(share: Share, outcome: Params | Exception, member: str) -> list[Params]:

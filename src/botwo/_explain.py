@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from botwo._calls import Call
-from botwo._client import rules_of
+from botwo._client import rules_and_operation
 from botwo._errors import RoutingError
 from botwo._flows import flow
 from botwo._names import copy_source
@@ -67,7 +67,11 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """What a routed client would do with a request."""
 
     operation: str
+    """As S3's API names it."""
+    clients: tuple[str, ...]
+    """The names of the clients that would be asked; none where the request would be refused."""
     names: tuple[Name, ...]
+    """Each bucket or key that the request names, with its route and the reasons."""
     refused: str | None
     """Why the request would be refused, None where it would be sent."""
 
@@ -79,6 +83,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         """Say it all, a line a fact."""
         lines = [self.operation, *(f"  {name}".replace("\n", "\n  ") for name in self.names)]
+        if not self.names and self.clients:
+            lines.append(f"  asked of {', '.join(self.clients)}")
         if self.refused is not None:
             lines.append(f"  refused: {self.refused}")
         return "\n".join(lines)
@@ -93,8 +99,8 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
         params: What the method would be called with.
 
     Raises:
-        TypeError: ``s3`` is no routed client.
-        botocore.exceptions.OperationNotFoundError: S3 has no such operation.
+        TypeError: ``s3`` is no routed client, or the operation takes no such parameter.
+        ValueError: S3 has no such operation.
 
     Example:
         >>> import boto3, botwo
@@ -103,18 +109,21 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
         ...     {"bucket_name": "old", "client": "s3", "mapped_bucket_name": "new"},
         ...     {"bucket_name": "*", "client": "s3"},
         ... ])
-        >>> print(explain(s3, "get_object", Bucket="data", Key="a.csv"))
+        >>> print(botwo.explain(s3, "get_object", Bucket="data", Key="a.csv"))
         GetObject
           data/a.csv -> s3 data/a.csv
             mapping[0] does not: its bucket_name 'old' is another bucket
             mapping[1] claims it: bucket_name '*'
     """
-    rules, find = rules_of(s3)
-    asked = find(operation)
+    rules, asked = rules_and_operation(s3, operation, params)
     refused = None
-    names: list[tuple[Route, str]] = []
+    clients: tuple[str, ...] = ()
     try:
-        names = [name for call in _first_calls(flow(asked, params, rules)) for name in call.names]
+        calls = _first_calls(flow(asked, params, rules))
+        names = [name for call in calls for name in call.names]
+        clients = tuple(dict.fromkeys(call.client for call in calls))
+        if len(rules.rules) > 1 and asked.name in ("ListBuckets", "ListDirectoryBuckets"):
+            clients = tuple(dict.fromkeys(rule.client for rule in rules.rules))
     except RoutingError as error:
         refused = error.message
         source = copy_source(params.get("CopySource")) or {}
@@ -126,6 +135,7 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
         ]
     return Explanation(
         operation=asked.name,
+        clients=clients,
         names=tuple(_name(rules, params, route, key) for route, key in names),
         refused=refused,
     )

@@ -10,7 +10,8 @@ from botwo._copying import copy
 from botwo._deleting import delete_objects
 from botwo._errors import RoutingError
 from botwo._listing import list_keys
-from botwo._operations import LISTINGS, WITHOUT_BUCKET
+from botwo._operations import LISTINGS
+from botwo._undecided import check_without_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,13 +44,13 @@ def flow(operation: Operation, params: Params, rules: Rules) -> Flow:
 
 
 def _without_bucket(operation: Operation, params: Params, rules: Rules) -> Flow:
+    check_without_bucket(operation, params, rules)
     if operation.name in _FLOWS:
         return _FLOWS[operation.name](operation, params, rules)
-    undecided = [path for path in operation.undecided_request if path.split(".")[0] in params]
-    if undecided and operation.name not in WITHOUT_BUCKET and len(rules.rules) > 1:
+    if operation.undecided_response and rules.change_names:
         raise RoutingError(
-            f"this version does not know whether {undecided[0]} carries a name; upgrade botwo, or "
-            "use the right store's own client",
+            f"this version does not know whether {operation.undecided_response[0]} of the answer "
+            "carries a name; upgrade botwo, or use the right store's own client",
             operation=operation.name,
         )
     return pass_on(operation, params, rules.default.client)

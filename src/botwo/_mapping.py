@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import difflib
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from botwo._errors import ConfigError, ConfigWarning, Problem
+from botwo._errors import ConfigError, Problem
+from botwo._overlaps import aliases, collisions
 from botwo._patterns import PatternIndex, covers, is_exact
-from botwo._rules import BUCKET_PLACEHOLDER, Rule
+from botwo._rules import BUCKET_PLACEHOLDER, Rule, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 _FIELDS = {known.name: known for known in msgspec.structs.fields(Rule)}
+# What botocore takes for a bucket's name, beside ARNs.
+_BUCKET = re.compile(r"[a-zA-Z0-9.\-_]{1,255}")
 _TEMPLATES = ("mapped_bucket_name", "key_prefix")
 _PREFIXES = ("key_prefix", "source_prefix")
 
@@ -45,17 +47,30 @@ def read_mapping(
         wrong = list(_entry_problems(f"mapping[{place}]", entry))
         found += wrong
         if not wrong:
-            rule = msgspec.convert(dict(entry), Rule)
+            rule = msgspec.convert(_given(entry), Rule)
             rules[place] = rule
             found += _rule_problems(f"mapping[{place}]", rule, clients)
     found += _order_problems(rules)
     if len(rules) == len(mapping):
         found += _default_problems(rules.values())
+    if not found:
+        found += collisions(Rules(rules=tuple(rules.values())))
     if found:
         raise ConfigError(found)
-    for name in sorted(set(clients) - {rule.client for rule in rules.values()}):
-        warnings.warn(f"no rule uses the client {name!r}", ConfigWarning, stacklevel=4)
     return tuple(rules.values())
+
+
+def doubts(rules: Rules, clients: Collection[str]) -> Iterator[str]:
+    """Say what a mapping allows and what is probably not meant."""
+    for name in sorted(set(clients) - {rule.client for rule in rules.rules}):
+        yield f"no rule uses the client {name!r}"
+    for place, rule in enumerate(rules.rules):
+        bucket = rule.bucket_name
+        if is_exact(bucket) and not bucket.startswith("arn:") and not _BUCKET.fullmatch(bucket):
+            yield f"mapping[{place}].bucket_name: {bucket!r} is no name that a bucket can have"
+        if rule.key_prefix.startswith("/"):
+            yield f"mapping[{place}].key_prefix: {rule.key_prefix!r} makes keys start with '/'"
+    yield from aliases(rules)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -77,7 +92,8 @@ def _entry_problems(place: str, entry: object) -> Iterator[Problem]:
     if not isinstance(entry, Mapping):
         yield _problem(place, entry, "a rule is a dict with bucket_name and client")
         return
-    for name, value in entry.items():
+    given = _given(entry)
+    for name, value in given.items():
         known = _FIELDS.get(name)
         if known is None:
             mend = f"no such field; {nearest(str(name), _FIELDS)}"
@@ -88,8 +104,13 @@ def _entry_problems(place: str, entry: object) -> Iterator[Problem]:
         except msgspec.ValidationError as error:
             yield _problem(f"{place}.{name}", value, str(error))
     for name, known in _FIELDS.items():
-        if known.required and name not in entry:
+        if known.required and name not in given:
             yield Problem(place=f"{place}.{name}", found="missing", mend="every rule needs it")
+
+
+def _given(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an entry's fields; None, as JSON's null, is as good as absent."""
+    return {name: value for name, value in entry.items() if value is not None}
 
 
 def _rule_problems(place: str, rule: Rule, clients: Collection[str]) -> Iterator[Problem]:
@@ -108,11 +129,12 @@ def _rule_problems(place: str, rule: Rule, clients: Collection[str]) -> Iterator
         yield _problem(f"{place}.strip_source_prefix", rule.strip_source_prefix, mend)
     for name in _TEMPLATES:
         rest = (getattr(rule, name) or "").replace(BUCKET_PLACEHOLDER, "")
-        unknown = re.findall(r"\{[^{}]*\}", rest)
+        unknown = re.search(r"\{[^{}]*\}?|\}", rest)
         if unknown:
-            mend = f"{unknown[0]} means nothing here; only {BUCKET_PLACEHOLDER} is filled in"
+            mend = f"{unknown[0]!r} means nothing here; only {BUCKET_PLACEHOLDER} is filled in"
             yield _problem(f"{place}.{name}", getattr(rule, name), mend)
-    if rule.folds and BUCKET_PLACEHOLDER not in rule.key_prefix:
+    fixed = rule.folds and not set("*?[{") & set(rule.mapped_bucket_name or "")
+    if fixed and BUCKET_PLACEHOLDER not in rule.key_prefix:
         mend = (
             "a wildcard rule that puts many buckets into one needs {bucket} in its key_prefix, "
             f"or their keys collide: write {'{bucket}/' + rule.key_prefix!r}"

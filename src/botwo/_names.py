@@ -7,8 +7,9 @@ belongs to us and is changed in place.
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from botwo._configurations import (
     map_filter,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 # Put before a marker that a store made up, so that it is known when the caller sends it back.
 MADE_UP = "botwo-marker-of-the-store:"
 _LAST = "\U0010ffff"
+# What makes a key marker more precise, and means nothing without it.
+_COMPANIONS = frozenset({"UploadIdMarker", "VersionIdMarker"})
 _VERSION = re.compile(r"\?versionId=[^\s]+$")
 
 
@@ -50,22 +53,22 @@ def to_store(operation: Operation, names: Translation) -> Params:
     """Give the request in the store's names.
 
     Raises:
-        RoutingError: A name in it cannot be said to this store, or botwo does not know a member.
+        RoutingError: A name in it cannot be said to this store.
     """
     route, params = names.route, names.params
     mapped = dict(params)
     if operation.has_bucket and "Bucket" in params:
         mapped["Bucket"] = route.mapped_bucket
         key = params.get("Key")
-        if isinstance(key, str):
+        if isinstance(key, str) and key:  # of an empty one botocore says that it is too short
             mapped["Key"] = route.mapped_key(key)
+            if not mapped["Key"]:
+                raise names.refusal(f"of the key {key!r} nothing is left at {route}")
     for row in operation.request:
         if row.first and row.first not in params:
             continue
         for holder in _own_holders(mapped, row.steps):
             _REQUEST[row.kind](names, holder, row.member)
-    if operation.undecided_request and (route.moves_bucket or route.moves_keys):
-        _refuse_undecided(names, operation.undecided_request)
     return mapped
 
 
@@ -87,17 +90,6 @@ def _own_holders(private: Params, steps: Sequence[str]) -> Iterator[Params]:
                 yield from _own_holders(item, steps[1:])
 
 
-def _refuse_undecided(names: Translation, paths: Sequence[str]) -> None:
-    for path in paths:
-        *steps, member = path.removesuffix("{key}").removesuffix("{value}").split(".")
-        for holder in holders(names.params, steps):
-            if member.removesuffix("[]") in holder:
-                raise names.refusal(
-                    f"this version does not know whether {path} carries a name, and {names.route} "
-                    "changes names; upgrade botwo, or use that store's own client"
-                )
-
-
 def _map_prefix(names: Translation, holder: Params, member: str) -> None:
     asked = holder.get(member, "")
     if isinstance(asked, str):
@@ -113,11 +105,16 @@ def _map_marker(names: Translation, holder: Params, member: str) -> None:
     if marker.startswith(MADE_UP):
         holder[member] = marker.removeprefix(MADE_UP)
         return
+    if not names.route.moves_keys:
+        return
     mapped = mapped_marker(names.route, marker)
-    if mapped or names.route.key_prefix == names.route.stripped:
+    if mapped:
         holder[member] = mapped
     else:
         del holder[member]
+    if marker and (not mapped or mapped.endswith(_LAST)):
+        for companion in _COMPANIONS & holder.keys():  # they are about the marker's key
+            del holder[companion]
 
 
 def mapped_marker(route: Route, marker: str) -> str:
@@ -145,8 +142,9 @@ def _map_copy_source(names: Translation, holder: Params, member: str) -> None:
     source = copy_source(holder.get(member))
     if source is not None:
         route = names.rules.route(source["Bucket"], source["Key"])
-        mapped = {"Bucket": route.mapped_bucket, "Key": route.mapped_key(source["Key"])}
-        holder[member] = {**source, **mapped}
+        if route.moves_bucket or route.moves_keys:
+            mapped = {"Bucket": route.mapped_bucket, "Key": route.mapped_key(source["Key"])}
+            holder[member] = {**source, **mapped}
 
 
 def copy_source(source: object) -> Params | None:
@@ -159,8 +157,8 @@ def copy_source(source: object) -> Params | None:
         {'Bucket': 'data', 'Key': 'a b.csv', 'VersionId': '3'}
     """
     if isinstance(source, dict):
-        named = isinstance(source.get("Bucket"), str) and isinstance(source.get("Key"), str)
-        return source if named else None
+        bucket, key = source.get("Bucket"), source.get("Key")
+        return source if isinstance(bucket, str) and isinstance(key, str) and key else None
     if not isinstance(source, str):
         return None
     version = _VERSION.search(source)
@@ -169,7 +167,7 @@ def copy_source(source: object) -> Params | None:
         bucket, slash, key = path.partition("/object/")
     else:
         bucket, slash, key = path.removeprefix("/").partition("/")
-    if not slash:
+    if not slash or not key:
         return None
     found: Params = {"Bucket": bucket, "Key": key}
     if version:
@@ -189,6 +187,11 @@ def _map_rename_source(names: Translation, holder: Params, member: str) -> None:
     if (found.client, found.mapped_bucket) != (names.route.client, names.route.mapped_bucket):
         raise names.refusal(f"the source {key!r} lies on {found}", found)
     if found.moves_bucket or found.moves_keys:
+        if key.startswith(start[1:]) and not named:
+            raise names.refusal(
+                f"the source {key!r} could be a key, or bucket and key; write {start + key!r} for "
+                f"the key {key!r}, or {'/' + key!r} for bucket and key"
+            )
         shown = f"/{found.mapped_bucket}/" if named else ""
         holder[member] = quote(shown + found.mapped_key(key))
 
@@ -261,8 +264,6 @@ def to_caller(operation: Operation, names: Translation, response: Params) -> Par
                 change(names, holder, row.member)
     except ValueError as error:
         raise names.refusal(f"the store answered with {error}, outside of {names.route}") from error
-    if operation.undecided_response:
-        _check_undecided(names, operation.undecided_response, response)
     return response
 
 
@@ -278,21 +279,6 @@ def holders(answer: Params, steps: Sequence[str]) -> Iterator[Params]:
         for item in child:
             if isinstance(item, dict):
                 yield from holders(item, steps[1:])
-
-
-def _check_undecided(names: Translation, paths: Sequence[str], response: Params) -> None:
-    """Refuse an answer whose unknown members speak of the store's names."""
-    route = names.route
-    marks = [route.mapped_bucket] * route.moves_bucket + [route.key_prefix] * route.moves_keys
-    for path in paths:
-        *steps, member = path.removesuffix("{key}").removesuffix("{value}").split(".")
-        for holder in holders(response, steps):
-            shown = str(holder.get(member.removesuffix("[]"), ""))
-            if any(mark and mark in shown for mark in marks):
-                raise names.refusal(
-                    f"this version does not know {path} of the answer, which seems to carry a name "
-                    "of the store; the request itself was carried out; upgrade botwo"
-                )
 
 
 def _unmap_bucket(names: Translation, holder: Params, member: str) -> None:
@@ -351,7 +337,9 @@ def _next_marker(names: Translation, marker: str) -> str:
 def _unmap_asked_marker(names: Translation, holder: Params, member: str, asked: str) -> None:
     """Echo the asked marker where the store echoes markers."""
     mapped = mapped_marker(names.route, asked)
-    if mapped and holder.get(member) and not asked.startswith(MADE_UP):
+    if mapped and not holder.get(member):
+        return  # the store does not echo it
+    if mapped and not asked.startswith(MADE_UP):
         try:
             holder[member] = _key(names, holder[member])
         except ValueError:
@@ -361,6 +349,8 @@ def _unmap_asked_marker(names: Translation, holder: Params, member: str, asked: 
     dropped = not mapped and member == "StartAfter" and "ContinuationToken" not in names.params
     if asked and (member in holder or dropped):
         holder[member] = asked
+        for companion in _COMPANIONS & holder.keys() & names.params.keys():
+            holder[companion] = names.params[companion]
 
 
 def _unmap_bucket_arn(names: Translation, holder: Params, member: str) -> None:
@@ -379,17 +369,21 @@ def location_to_caller(route: Route, key: str | None, location: str) -> str:
     """Put the caller's names into the URL or path of a bucket or object, in the store's style.
 
     A location that is neither path-style nor virtual-hosted-style for these names stays as it is.
+    It is taken as text: a store may leave in a key what means something in a URL.
     """
-    url = urlsplit(location)
-    for encoded in (str, quote, _quote_all):
-        mapped, asked = ("", "") if key is None else (route.mapped_key(key), key)
-        mapped_path, path = f"/{encoded(mapped)}".rstrip("/"), f"/{encoded(asked)}".rstrip("/")
-        if url.path.rstrip("/") == f"/{route.mapped_bucket}{mapped_path}":
-            return url._replace(path=f"/{route.bucket}{path}").geturl()
-        hosted = url.netloc.startswith(f"{route.mapped_bucket}.")
-        if hosted and url.path.rstrip("/") == mapped_path:
-            host = route.bucket + url.netloc.removeprefix(route.mapped_bucket)
-            return url._replace(netloc=host, path=path or url.path).geturl()
+    ends = ("", "/") if key is None else ("",)
+    for encoded, end in product(_ENCODINGS, ends):
+        mapped = end if key is None else f"/{encoded(route.mapped_key(key))}"
+        asked = end if key is None else f"/{encoded(key)}"
+        if not location.endswith(mapped):
+            continue
+        start = location[: len(location) - len(mapped)]
+        before = start.removesuffix(route.mapped_bucket)
+        if start != before and (not before or before.endswith("/")):
+            return before + route.bucket + asked
+        scheme, slashes, host = start.partition("//")
+        if host.startswith(f"{route.mapped_bucket}.") and "/" not in host:
+            return scheme + slashes + route.bucket + host[len(route.mapped_bucket) :] + asked
     return location
 
 
@@ -397,10 +391,38 @@ def _quote_all(text: str) -> str:
     return quote(text, safe="")
 
 
+# How a store may write a key in a URL.
+_ENCODINGS: tuple[Callable[[str], str], ...] = (str, quote, _quote_all)
+
+
 def _unmap_redirect(names: Translation, holder: Params, member: str) -> None:
     target = holder.get(member)
-    if isinstance(target, str) and target.startswith("/" + names.route.key_prefix):
-        holder[member] = "/" + names.route.key(target[1:])
+    if isinstance(target, str) and target.startswith("/"):
+        holder[member] = "/" + _redirected_key(names, target[1:])
+
+
+def _redirected_key(names: Translation, mapped_key: str) -> str:
+    """Give the caller's name of a redirect's target, on any of the bucket's routes.
+
+    HTTP headers arrive as Latin-1, whatever the store sent.
+    """
+    own = names.route.client, names.route.mapped_bucket
+    segments = names.rules.segments(names.route.bucket)
+    routes = {segment.route.place: segment.route for segment in segments}
+    for route in sorted(routes.values(), key=lambda route: -len(route.key_prefix)):
+        if (route.client, route.mapped_bucket) != own:
+            continue
+        for arrived in (str, _as_latin_1):
+            start = arrived(route.key_prefix)
+            rest = mapped_key[len(start) :]
+            found = names.rules.route(route.bucket, route.stripped + rest)
+            if mapped_key.startswith(start) and found.place == route.place:
+                return arrived(route.stripped) + rest
+    return mapped_key
+
+
+def _as_latin_1(text: str) -> str:
+    return text.encode().decode("latin-1")
 
 
 def _unmap_policy(names: Translation, holder: Params, member: str) -> None:
@@ -426,6 +448,7 @@ _RESPONSE: dict[Kind, Change] = {
     Kind.RULE_FILTER: _in_place(unmap_rule_filter),
     Kind.FILTER: _in_place(unmap_filter),
     Kind.NOTIFICATION: _in_place(unmap_notification),
+    Kind.WHOLE_BUCKET: _refuse_present,
     Kind.WEBSITE: _in_place(unmap_website),
     Kind.POLICY: _unmap_policy,
     Kind.LOGGING: _place(unmap_place, "TargetBucket", "TargetPrefix"),
@@ -446,11 +469,13 @@ def error_to_caller(error: Params, names: Sequence[tuple[Route, str]]) -> Params
         names: The routes and keys that the call was about.
     """
     renamed: dict[str, str] = {}
-    for route, key in names:
+    for (route, key), encoded in product(names, _ENCODINGS):
+        mapped_key, asked_key = encoded(route.mapped_key(key)), encoded(key)
         pairs = {
             route.mapped_bucket: route.bucket,
-            f"{route.mapped_bucket}/{route.mapped_key(key)}": f"{route.bucket}/{key}",
-            route.mapped_key(key): key,
+            f"{route.mapped_bucket}/": f"{route.bucket}/",
+            f"{route.mapped_bucket}/{mapped_key}": f"{route.bucket}/{asked_key}",
+            mapped_key: asked_key,
         }
         for mapped, asked in pairs.items():
             if mapped:
@@ -471,6 +496,6 @@ def _message_to_caller(message: str, names: Sequence[tuple[Route, str]]) -> str:
     for route, key in names:
         mapped = f"{route.mapped_bucket}/{route.mapped_key(key)}"
         message = message.replace(mapped, f"{route.bucket}/{key}")
-        if route.moves_keys and "/" in route.mapped_key(key):
+        if key and route.moves_keys and "/" in route.mapped_key(key):
             message = message.replace(route.mapped_key(key), key)
     return message

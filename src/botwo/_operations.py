@@ -10,7 +10,7 @@ Source: the S3 API reference, as botocore's service model carries it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -105,7 +105,7 @@ def _configurations(operation: str, path: str) -> dict[str, dict[str, Kind]]:
     return table
 
 
-# Members named Bucket, Key and BucketArn at the top of any request or response.
+# Members at the top of any response; of a request, Bucket and Key.
 EVERYWHERE: Mapping[str, Kind] = {
     "Bucket": Kind.BUCKET,
     "Key": Kind.KEY,
@@ -152,7 +152,11 @@ RESPONSES: Mapping[str, Mapping[str, Kind]] = {
     "GetBucketLifecycle": {"Rules[]": Kind.RULE_FILTER},
     "GetBucketLifecycleConfiguration": {"Rules[]": Kind.RULE_FILTER},
     "GetBucketLogging": {"LoggingEnabled": Kind.LOGGING},
-    "GetBucketNotificationConfiguration": dict.fromkeys(_NOTIFIED, Kind.NOTIFICATION),
+    "GetBucketNotification": dict.fromkeys(_OLD_NOTIFIED, Kind.WHOLE_BUCKET),
+    "GetBucketNotificationConfiguration": {
+        **dict.fromkeys(_NOTIFIED, Kind.NOTIFICATION),
+        "EventBridgeConfiguration": Kind.WHOLE_BUCKET,
+    },
     "GetBucketPolicy": {"Policy": Kind.POLICY},
     "GetBucketReplication": {
         "ReplicationConfiguration.Rules[]": Kind.RULE_FILTER,
@@ -255,7 +259,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, path: str, kind: Kind) -> Row:
         """Read a row of the table."""
         *steps, member = path.split(".")
-        first = "" if kind is Kind.PREFIX else path.split(".")[0].removesuffix("[]")
+        # What is not there may have to come in: the prefix asked of a store, the marker answered.
+        comes_in = kind is Kind.PREFIX or path == "StartAfter"
+        first = "" if comes_in else path.split(".")[0].removesuffix("[]")
         return cls(steps=tuple(steps), member=member, kind=kind, first=first)
 
     @property
@@ -300,15 +306,15 @@ def operation(name: str, model: Any = None) -> Operation:
         name=name,
         request=request,
         response=echoes + response,
-        undecided_request=tuple(undecided(model.input_shape, request)),
-        undecided_response=tuple(undecided(model.output_shape, response)),
+        undecided_request=tuple(undecided(model.input_shape, request, ("Bucket", "Key"))),
+        undecided_response=tuple(undecided(model.output_shape, response, EVERYWHERE)),
         has_bucket="Bucket" in request_members,
     )
 
 
-def undecided(shape: Any, rows: tuple[Row, ...]) -> Iterator[str]:
+def undecided(shape: Any, rows: tuple[Row, ...], everywhere: Iterable[str]) -> Iterator[str]:
     """Yield the paths of the strings in a shape of botocore's model that nobody has decided on."""
-    decided = set(EVERYWHERE)
+    decided = set(everywhere)
     for row in rows:
         leaves = LEAVES.get(row.kind)
         decided.update([row.path] if leaves is None else (_join(row.path, leaf) for leaf in leaves))

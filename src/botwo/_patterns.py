@@ -45,6 +45,13 @@ def covers(pattern: str, other: str) -> bool:
     return pattern in (_ANY_RUN, other) or _covers(_tokens(pattern), _tokens(other))
 
 
+def example(pattern: str) -> str:
+    """Give a name that the pattern matches."""
+    return "".join(
+        "x" if token in (_ANY_RUN, _ALPHABET) else min(token) for token in _tokens(pattern)
+    )
+
+
 @lru_cache(maxsize=4096)
 def _regex(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(pattern))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _RESOURCES = ("Resource", "NotResource")
 _PREFIX_KEY = "s3:prefix"
+# Condition keys whose values hold buckets and keys.
+_NAMING_KEYS = frozenset({"s3:x-amz-copy-source", "s3:x-amz-website-redirect-location"})
 # Operators that a narrowed list of values can only make narrower.
 _POSITIVE = frozenset({"stringequals", "stringlike"})
 _BY_PREFIX = frozenset({"s3:listbucket", "s3:listbucketversions"})
@@ -52,33 +54,47 @@ def _each_statement(
     statements = policy["Statement"]
     if isinstance(statements, dict):
         done: Any = translate(names, statements)
+    elif not isinstance(statements, list):
+        return text
     else:
         done = [translate(names, item) if isinstance(item, dict) else item for item in statements]
     return json.dumps({**policy, "Statement": done}, ensure_ascii=False)
 
 
 def _map_statement(names: Translation, statement: Params) -> Params:
-    prefixed = bool(names.route.key_prefix)
-    if prefixed and "NotResource" in statement:
-        raise names.refusal("NotResource would reach beyond the route's key prefix")
-    mapped = _each_resource(statement, lambda resource: _map_resource(names, resource))
-    conditions = statement.get("Condition") or {}
-    if prefixed and any(_is_bucket(item) for item in _resources(statement)):
-        _check_bucket_statement(names, statement)
-    if conditions:
-        mapped["Condition"] = _map_conditions(names, conditions)
+    mapped = _translated(
+        names,
+        statement,
+        lambda resource: _map_resource(names, resource),
+        lambda value: _map_prefix_test(names, value),
+    )
+    if names.route.key_prefix or len(names.rules.segments(names.route.bucket)) > 1:
+        _check_reach(names, statement)
     return mapped
 
 
 def _unmap_statement(names: Translation, statement: Params) -> Params:
-    unmapped = _each_resource(statement, lambda resource: _unmap_resource(names, resource))
-    conditions = statement.get("Condition")
-    if conditions:
-        unmapped["Condition"] = {
-            operator: _each_prefix(tests, names.back_prefix)
-            for operator, tests in conditions.items()
-        }
+    unmapped = _translated(
+        names, statement, lambda resource: _unmap_resource(names, resource), names.back_prefix
+    )
+    if names.route.key_prefix:
+        _check_reach(names, statement)
     return unmapped
+
+
+def _translated(
+    names: Translation,
+    statement: Params,
+    resource: Callable[[str], str],
+    prefix: Callable[[str], str],
+) -> Params:
+    done = _each_resource(statement, resource)
+    if isinstance(statement.get("Condition"), dict):
+        done["Condition"] = {
+            operator: _each_prefix(names, tests, prefix)
+            for operator, tests in statement["Condition"].items()
+        }
+    return done
 
 
 def _resources(statement: Params) -> list[str]:
@@ -133,15 +149,22 @@ def _unmap_resource(names: Translation, resource: str) -> str:
     return start + names.route.bucket + (f"/{names.back_prefix(rest[1:])}" if rest else "")
 
 
+def _check_reach(names: Translation, statement: Params) -> None:
+    """Refuse a statement about more than keys under a prefix, where the bucket is no more."""
+    if "NotResource" in statement:
+        raise names.refusal(f"NotResource would reach beyond {names.route}")
+    for operator, tests in _conditions(statement).items():
+        if _tests_prefix(tests) and operator.lower() not in _POSITIVE:
+            raise names.refusal(f"{operator} on s3:prefix would reach beyond {names.route}")
+    if any(_is_bucket(item) for item in _resources(statement)):
+        _check_bucket_statement(names, statement)
+
+
 def _check_bucket_statement(names: Translation, statement: Params) -> None:
-    """Under a key prefix only listings by prefix can be granted or denied on the bucket itself."""
+    """Beyond a prefix only listings by prefix can be granted or denied on the bucket itself."""
     actions = {str(action).lower() for action in _list(statement.get("Action", "*"))}
-    tests = [
-        tests
-        for operator, tests in (statement.get("Condition") or {}).items()
-        if operator.lower() in _POSITIVE and _PREFIX_KEY in map(str.lower, tests)
-    ]
-    if not actions <= _BY_PREFIX or "NotAction" in statement or not tests:
+    narrowed = any(_tests_prefix(tests) for tests in _conditions(statement).values())
+    if not actions <= _BY_PREFIX or "NotAction" in statement or not narrowed:
         raise names.refusal(
             f"on the bucket itself the policy would reach beyond {names.route}; allow or deny only "
             "s3:ListBucket and s3:ListBucketVersions there, with StringEquals or StringLike on "
@@ -149,15 +172,13 @@ def _check_bucket_statement(names: Translation, statement: Params) -> None:
         )
 
 
-def _map_conditions(names: Translation, conditions: Params) -> Params:
-    mapped = {}
-    for operator, tests in conditions.items():
-        on_prefix = isinstance(tests, dict) and _PREFIX_KEY in map(str.lower, tests)
-        if on_prefix and names.route.key_prefix and operator.lower() not in _POSITIVE:
-            raise names.refusal(f"{operator} on s3:prefix would reach beyond the key prefix")
-        _check_foreign(names, tests)
-        mapped[operator] = _each_prefix(tests, lambda value: _map_prefix_test(names, value))
-    return mapped
+def _conditions(statement: Params) -> Params:
+    conditions = statement.get("Condition")
+    return conditions if isinstance(conditions, dict) else {}
+
+
+def _tests_prefix(tests: Any) -> bool:
+    return isinstance(tests, dict) and _PREFIX_KEY in map(str.lower, tests)
 
 
 def _map_prefix_test(names: Translation, value: str) -> str:
@@ -165,19 +186,29 @@ def _map_prefix_test(names: Translation, value: str) -> str:
     return names.route.key_prefix + value
 
 
-def _each_prefix(tests: Any, translate: Callable[[str], str]) -> Any:
+def _each_prefix(names: Translation, tests: Any, translate: Callable[[str], str]) -> Any:
+    """Translate the tests of ``s3:prefix``, and refuse others that name what has another name."""
     if not isinstance(tests, dict):
         return tests
+    for key, value in tests.items():
+        for item in _list(value):
+            if key.lower() in _NAMING_KEYS or _is_renamed(names, str(item)):
+                raise names.refusal(
+                    f"a condition on {key} names {item!r}, which has another name at the store"
+                )
     return {
         key: _each_string(value, translate) if key.lower() == _PREFIX_KEY else value
         for key, value in tests.items()
     }
 
 
-def _check_foreign(names: Translation, tests: Any) -> None:
-    """Refuse ARNs of renamed buckets in other conditions: they could not be read back."""
-    tested = tests.values() if isinstance(tests, dict) else ()
-    for item in [item for value in tested for item in _list(value)]:
-        start, bucket, _ = split_arn(str(item))
-        if start and names.rules.route(bucket).moves_bucket:
-            raise names.refusal(f"a condition names {item!r}, which has another name at the store")
+def _is_renamed(names: Translation, text: str) -> bool:
+    """Tell whether an ARN is, or could be, of something that has two names."""
+    start, bucket, rest = split_arn(text)
+    if not start:
+        return False
+    if "*" in bucket or "?" in bucket:
+        return True
+    route = names.rules.route(bucket, rest[1:])
+    mapped = bucket == names.route.mapped_bucket and names.route.moves_bucket
+    return mapped or route.moves_bucket or (bool(rest) and route.moves_keys)

@@ -58,6 +58,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         fits = self.mapped_bucket(bucket) == mapped_bucket and matches(self.bucket_name, bucket)
         return bucket if fits else None
 
+    def folded_bucket(self, mapped_key: str) -> str | None:
+        """Give the caller's bucket that a key of the one mapped bucket belongs to."""
+        start, _, end = self.key_prefix.partition(BUCKET_PLACEHOLDER)
+        part = mapped_key.removeprefix(start).partition("/")[0]
+        bucket = part.removesuffix(end.partition("/")[0])
+        fits = mapped_key.startswith(_fill(self.key_prefix, bucket))
+        return bucket if bucket and fits and matches(self.bucket_name, bucket) else None
+
+    @property
+    def changes_names(self) -> bool:
+        """Whether any name that the rule claims could be another one at the store."""
+        stripped = self.source_prefix if self.strip_source_prefix else ""
+        same = (None, BUCKET_PLACEHOLDER, self.bucket_name if is_exact(self.bucket_name) else None)
+        return self.mapped_bucket_name not in same or self.key_prefix != stripped
+
     @property
     def folds(self) -> bool:
         """Whether the rule puts many buckets into one."""
@@ -173,6 +188,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             rule for rule in self.rules if rule.bucket_name == "*" and not rule.source_prefix
         )
 
+    @property
+    def change_names(self) -> bool:
+        """Whether a name could be another one at its store, or lie in another store."""
+        client = self.default.client
+        return any(rule.client != client or rule.changes_names for rule in self.rules)
+
     def route(self, bucket: str, key: str = "") -> Route:
         """Give the route of a key; of the bucket itself where there is no key."""
         plan = self._plans.get(bucket) or self._plan(bucket)
@@ -202,7 +223,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             return segments[0].route
         raise RoutingError(
             f"keys of bucket {bucket!r} that start with {prefix!r} span "
-            f"{' and '.join(map(str, routes.values()))}; ask for a prefix that lies in one of them",
+            f"{' and '.join(map(str, routes.values()))}; name a prefix that lies in one of them",
             operation=operation,
             routes=routes.values(),
         )

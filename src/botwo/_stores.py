@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Registration = tuple[Any, ...]
 
+# The order in which handlers are called, and searched for the one to unregister.
+_SECTIONS = ("register_first", "register", "register_last")
+
 
 def client_problems(clients: object) -> Iterator[Problem]:
     """Check what can be checked of the clients without making any."""
@@ -56,6 +59,14 @@ def _problem(place: str, found: object, mend: str) -> Problem:
     return Problem(place=place, found=shown, mend=mend)
 
 
+def _alike(noted: Registration, registration: Registration) -> bool:
+    """Tell whether two registrations are of one event and one handler, or one unique id."""
+    event_name, handler, unique_id, _ = registration
+    if noted[0] != event_name or noted[2] != unique_id:
+        return False
+    return unique_id is not None or bool(noted[1] == handler)
+
+
 class Stores:
     """Every store's client, made once; what was registered is registered with each."""
 
@@ -80,7 +91,11 @@ class Stores:
         with self._lock:
             if name in self._made:
                 return self._made[name]
-            client = self.given[name]()
+            try:
+                client = self.given[name]()
+            except Exception as error:
+                error.add_note(f"botwo: raised by the factory clients[{name!r}]")
+                raise
             problems = list(made_problems(f"clients[{name!r}]", client))
             if problems:
                 raise ConfigError(problems)
@@ -103,21 +118,27 @@ class Stores:
                 self._note(method, registration)
 
     def _note(self, method: str, registration: Registration) -> None:
-        """Keep the journal short: transfers register the same handlers again and again."""
-        event_name, handler, unique_id, counted = registration
-        same = [
-            entry
-            for entry in self._journal
-            if entry[1][0] == event_name
-            and (entry[1][2] == unique_id if unique_id is not None else entry[1][1] == handler)
-        ]
-        if unique_id is not None and not counted and method != "unregister":
-            if not same:
-                self._journal.append((method, registration))
-        elif method == "unregister" and same:
-            self._journal.remove(same[0 if unique_id is None else -1])
-        else:
+        """Keep the journal short: transfers register the same handlers again and again.
+
+        What is dropped makes no difference to a new client, whichever handlers botocore gave it.
+        """
+        journal = self._journal
+        _, _, unique_id, counted = registration
+        same = [place for place, noted in enumerate(journal) if _alike(noted[1], registration)]
+        registered = [place for place in same if journal[place][0] in _SECTIONS]
+        once = unique_id is not None and not counted
+        if method in _SECTIONS:
+            if not (once and same and same[-1] in registered):
+                journal.append((method, registration))
+        elif once:
+            self._journal = [noted for place, noted in enumerate(journal) if place not in same]
             self._journal.append((method, registration))
+        elif registered and counted:
+            del journal[registered[-1]]
+        elif registered:
+            del journal[min(registered, key=lambda place: _SECTIONS.index(journal[place][0]))]
+        elif counted or not same:
+            journal.append((method, registration))
 
     def close(self) -> None:
         """Close every client made so far."""

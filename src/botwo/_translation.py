@@ -11,12 +11,19 @@ import msgspec
 from botwo._errors import RoutingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botwo._rules import Route, Rules
 
 # Parameters and responses of botocore's operations, whose types are in its model.
 Params: TypeAlias = dict[str, Any]
 
-_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):s3:::(?P<bucket>[^/]+)(?P<rest>/.*)?", re.DOTALL)
+# Of a bucket, a directory bucket, or what lies in them; the last form has a region and no object.
+_ARN = re.compile(
+    r"(?P<start>arn:[^:/]+:(?:s3:::|s3express:[^:/]*:[^:/]*:bucket/))(?P<bucket>[^/]+)(?P<rest>/.*)?"
+    r"|(?P<regional>arn:[^:/]+:s3:[^:/]+:[^:/]*:)(?P<name>[^:/]+)",
+    re.DOTALL,
+)
 
 
 class Translation(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,20 +80,24 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             RoutingError: The caller has no name for it.
         """
-        if mapped_bucket == self.route.mapped_bucket and mapped_prefix.startswith(
-            self.route.key_prefix
-        ):
-            return self.route
-        for place, rule in enumerate(self.rules.rules):
-            bucket = rule.unmapped_bucket(mapped_bucket)
-            if bucket is None or rule.client != self.route.client:
+        for found in (self.route, *self._routes_to(mapped_bucket, mapped_prefix)):
+            if found.mapped_bucket != mapped_bucket or found.client != self.route.client:
                 continue
-            found = self.rules.route(bucket, rule.source_prefix)
-            if found.place == place and mapped_prefix.startswith(found.key_prefix):
+            if not mapped_prefix.startswith(found.key_prefix):
+                continue
+            if self.rules.route(found.bucket, found.key(mapped_prefix)).place == found.place:
                 return found
         raise self.refusal(
             f"the store names {mapped_bucket}/{mapped_prefix}, for which no rule has a name"
         )
+
+    def _routes_to(self, mapped_bucket: str, mapped_prefix: str) -> Iterator[Route]:
+        for rule in self.rules.rules:
+            bucket = rule.unmapped_bucket(mapped_bucket)
+            if rule.folds and rule.mapped_bucket_name == mapped_bucket:
+                bucket = rule.folded_bucket(mapped_prefix)
+            if bucket is not None:
+                yield self.rules.route(bucket, rule.source_prefix)
 
     def refusal(self, message: str, *others: Route) -> RoutingError:
         """Make the error that says why this call cannot be."""
@@ -103,7 +114,9 @@ def split_arn(text: str) -> tuple[str, str, str]:
     found = _ARN.fullmatch(text)
     if found is None:
         return "", text, ""
-    return f"arn:{found['partition']}:s3:::", found["bucket"], found["rest"] or ""
+    if found["regional"]:
+        return found["regional"], found["name"], ""
+    return found["start"], found["bucket"], found["rest"] or ""
 
 
 def decoded_key(route: Route, mapped_key: str) -> str:
