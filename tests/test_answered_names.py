@@ -8,7 +8,7 @@ import pytest
 from asking import MOVED, RENAMED, SAME, answered
 
 from botwo import RoutingError
-from botwo._names import error_to_caller
+from botwo._responses import error_to_caller
 
 KEY = "a b/k+1"
 OBJECT = {"Bucket": "data", "Key": KEY}

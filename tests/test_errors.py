@@ -189,6 +189,25 @@ def test_what_a_handler_raises_is_raised(event: str, mine: Exception) -> None:
     assert raised.value.__cause__ is cause
 
 
+def test_what_a_handler_raises_keeps_its_context() -> None:
+    """An exception that a handler raised while it handled another one still shows both."""
+    s3 = _routed(None)
+
+    def fail(**kwargs: Any) -> None:
+        try:
+            raise LookupError("first")
+        except LookupError:
+            raise _client_error(ClientError)  # noqa: B904 - that is what the program may do
+
+    s3.meta.events.register("before-call.s3", fail)
+
+    with pytest.raises(ClientError) as raised:
+        s3.head_object(Bucket="old", Key="x")
+
+    assert isinstance(raised.value.__context__, LookupError)
+    assert not raised.value.__suppress_context__
+
+
 def test_an_error_is_raised_without_the_stores_own() -> None:
     """A traceback shows one error, not the store's and the routed client's."""
     s3 = _routed(error(404, "NoSuchKey", Key="main/x"))

@@ -9,7 +9,7 @@ from asking import DEFAULT, MOVED, SAME, answered, heard, mapping
 from botocore.handlers import decode_list_object
 
 from botwo import RoutingError
-from botwo._names import MADE_UP
+from botwo._markers import MADE_UP
 
 BUCKET = {"Bucket": "data"}
 # A prefix that needs encoding, in the style of each store.

@@ -68,12 +68,20 @@ def test_explain_makes_no_client(factories: dict[str, Any]) -> None:
 
 
 def test_many_threads_make_one_client(factories: dict[str, Any]) -> None:
-    """Sixteen threads whose first calls come at once share one client."""
+    """Sixteen threads that all find no client at their first call share one."""
     s3: Any = botwo.client(factories, MAPPING)
     together = threading.Barrier(16)
 
+    class Looked(dict[str, Any]):
+        def get(self, name: str, default: Any = None) -> Any:
+            found = super().get(name, default)
+            if name == "b":
+                together.wait(10)
+            return found
+
+    s3._botwo_stores._made = Looked(s3._botwo_stores._made)
+
     def ask(number: int) -> None:
-        together.wait(10)
         s3.head_object(Bucket="old", Key=str(number))
 
     with ThreadPoolExecutor(16) as pool:

@@ -9,7 +9,7 @@ from asking import DEFAULT, MOVED, SAME, SPLIT, answered, heard, mapping
 from botocore.handlers import handle_copy_source_param
 
 from botwo import RoutingError
-from botwo._names import copy_source
+from botwo._requests import copy_source
 
 ACCESS_POINT = "arn:aws:s3:us-east-1:123456789012:accesspoint/shared"
 OUTPOST = "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/shared"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from botwo._names import to_caller, to_store
+from botwo._requests import to_store
+from botwo._responses import to_caller
 from botwo._translation import Params, Translation
 from botwo._undecided import check_request, check_response
 
@@ -58,7 +59,8 @@ def ask(
         RoutingError: A name in the request cannot be translated.
     """
     route = names[0][0]
-    check_request(operation, params, [route for route, _ in names])
+    if operation.undecided_request:
+        check_request(operation, params, [route for route, _ in names])
     translation = Translation(rules=rules, route=route, operation=operation.name, params=params)
     return Call(
         client=route.client,

@@ -25,9 +25,9 @@ from botwo._errors import ConfigWarning, PicklingError
 from botwo._events import RoutedEvents, carried
 from botwo._flows import flow
 from botwo._mapping import doubts, nearest, read_mapping
-from botwo._names import error_to_caller
 from botwo._operations import Operation, operation
 from botwo._presigning import post_call, url_call
+from botwo._responses import error_to_caller
 from botwo._rules import Rules
 from botwo._run import run
 from botwo._stores import Stores, client_problems

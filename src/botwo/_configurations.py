@@ -154,6 +154,12 @@ def refuse_whole_bucket(names: Translation, what: str) -> None:
         )
 
 
+def refuse_present(names: Translation, holder: Params, member: str) -> None:
+    """Refuse a member that reaches every key of the bucket, where it is there."""
+    if member in holder:
+        refuse_whole_bucket(names, member)
+
+
 def map_website(names: Translation, website: Params) -> None:
     """Map a website's keys and prefixes; a redirect of all requests reaches the whole bucket."""
     if "RedirectAllRequestsTo" in website:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botwo._calls import Flow, ask, ask_one
 from botwo._errors import RoutingError
-from botwo._names import copy_source
+from botwo._requests import copy_source
 
 if TYPE_CHECKING:
     from botwo._operations import Operation

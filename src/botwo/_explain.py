@@ -10,8 +10,8 @@ from botwo._calls import Call
 from botwo._client import rules_and_operation
 from botwo._errors import RoutingError
 from botwo._flows import flow
-from botwo._names import copy_source
 from botwo._patterns import matches
+from botwo._requests import copy_source
 from botwo._rules import Route
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 _FIELDS = {known.name: known for known in msgspec.structs.fields(Rule)}
 # What botocore takes for a bucket's name, beside ARNs.
 _BUCKET = re.compile(r"[a-zA-Z0-9.\-_]{1,255}")
+_BRACES = re.compile(r"\{[^{}]*\}?|\}")
 _TEMPLATES = ("mapped_bucket_name", "key_prefix")
 _PREFIXES = ("key_prefix", "source_prefix")
 
@@ -44,16 +44,16 @@ def read_mapping(
     if isinstance(mapping, str | bytes | Mapping) or not isinstance(mapping, Sequence):
         raise ConfigError([*found, _problem("mapping", mapping, "give a list of rules")])
     for place, entry in enumerate(mapping):
-        wrong = list(_entry_problems(f"mapping[{place}]", entry))
-        found += wrong
-        if not wrong:
-            rule = msgspec.convert(_given(entry), Rule)
+        rule = _rule(entry)
+        if rule is None:
+            found += _entry_problems(f"mapping[{place}]", entry)
+        else:
             rules[place] = rule
             found += _rule_problems(f"mapping[{place}]", rule, clients)
     found += _order_problems(rules)
     if len(rules) == len(mapping):
         found += _default_problems(rules.values())
-    if not found:
+    if not found and any(rule.source_prefix for rule in rules.values()):
         found += collisions(Rules(rules=tuple(rules.values())))
     if found:
         raise ConfigError(found)
@@ -75,6 +75,8 @@ def doubts(rules: Rules, clients: Collection[str]) -> Iterator[str]:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Give the ending of an error that names the nearest known name, or all of them."""
+    import difflib  # only an error needs it
+
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     if close:
@@ -85,6 +87,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _problem(place: str, found: object, mend: str) -> Problem:
     shown = repr(found)
     return Problem(place=place, found=shown if len(shown) <= 80 else shown[:77] + "...", mend=mend)
+
+
+def _rule(entry: object) -> Rule | None:
+    """Read an entry; None where `_entry_problems` has something to say of it."""
+    if not isinstance(entry, Mapping):
+        return None
+    try:
+        return msgspec.convert(_given(entry), Rule)
+    except msgspec.ValidationError:
+        return None
 
 
 def _entry_problems(place: str, entry: object) -> Iterator[Problem]:
@@ -129,7 +141,7 @@ def _rule_problems(place: str, rule: Rule, clients: Collection[str]) -> Iterator
         yield _problem(f"{place}.strip_source_prefix", rule.strip_source_prefix, mend)
     for name in _TEMPLATES:
         rest = (getattr(rule, name) or "").replace(BUCKET_PLACEHOLDER, "")
-        unknown = re.search(r"\{[^{}]*\}?|\}", rest)
+        unknown = _BRACES.search(rest)
         if unknown:
             mend = f"{unknown[0]!r} means nothing here; only {BUCKET_PLACEHOLDER} is filled in"
             yield _problem(f"{place}.{name}", getattr(rule, name), mend)

@@ -1,9 +1,9 @@
 """The table: where each operation carries names.
 
 A row is a path and a kind. ``Rules[].Filter`` descends into a member, ``[]`` into each item of a
-list. `_names` knows what to do with a kind. Whatever stands in no row is decided by its shape's
-name: `PLAIN_SHAPES` hold no name of a bucket, key, prefix or marker; all other strings are
-*undecided*, and pass only where the route changes no name.
+list. `_requests` and `_responses` know what to do with a kind. Whatever stands in no row is decided
+by its shape's name: `PLAIN_SHAPES` hold no name of a bucket, key, prefix or marker; all other
+strings are *undecided*, and pass only where the route changes no name.
 
 Source: the S3 API reference, as botocore's service model carries it.
 """

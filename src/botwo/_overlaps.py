@@ -70,11 +70,11 @@ def aliases(rules: Rules) -> Iterator[str]:
     found: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for place, rule in enumerate(rules.rules):
         if is_exact(rule.bucket_name) and not rule.source_prefix:
-            route = rules.route(rule.bucket_name)
-            found.setdefault((route.client, route.mapped_bucket), []).append(
-                (route.key_prefix, place)
-            )
+            at = rule.client, rule.mapped_bucket(rule.bucket_name)
+            found.setdefault(at, []).append((rule.mapped_prefix(rule.bucket_name), place))
     for (client, mapped_bucket), prefixes in found.items():
+        if len(prefixes) == 1:
+            continue
         for (prefix, place), (longer, other) in pairwise(sorted(prefixes)):
             if longer.startswith(prefix):
                 yield (

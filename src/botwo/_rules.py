@@ -44,6 +44,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Give the store's name for a bucket that this rule claims."""
         return _fill(self.mapped_bucket_name or BUCKET_PLACEHOLDER, bucket)
 
+    def mapped_prefix(self, bucket: str) -> str:
+        """Give what keys start with at the store, of a bucket that this rule claims."""
+        return _fill(self.key_prefix, bucket)
+
     def unmapped_bucket(self, mapped_bucket: str) -> str | None:
         """Give the caller's name for a store's bucket, None where this rule maps none to it."""
         if is_exact(self.bucket_name):
@@ -114,7 +118,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, rule: Rule, *, place: int, bucket: str) -> Route:
         """Make the route of a bucket that the rule claims."""
         mapped_bucket = rule.mapped_bucket(bucket)
-        key_prefix = _fill(rule.key_prefix, bucket)
+        key_prefix = rule.mapped_prefix(bucket)
         stripped = rule.source_prefix if rule.strip_source_prefix else ""
         return cls(
             place=place,

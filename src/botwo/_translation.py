@@ -59,6 +59,16 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
             )
         return self.route.key(mapped_prefix)
 
+    def back_key(self, mapped_key: str) -> str:
+        """Give the caller's name of a key in the answer, URL-encoded where that was asked.
+
+        Raises:
+            ValueError: The key does not lie under the route's key prefix.
+        """
+        if self.params.get("EncodingType") == "url":
+            return decoded_key(self.route, mapped_key)
+        return self.route.key(mapped_key)
+
     def other_route(self, bucket: str, prefix: str) -> Route:
         """Give the route of a second name in this call; one request reaches one client only.
 

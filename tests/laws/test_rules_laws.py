@@ -19,7 +19,7 @@ from botwo._calls import Call
 from botwo._errors import RoutingError
 from botwo._flows import flow
 from botwo._mapping import read_mapping
-from botwo._names import mapped_marker
+from botwo._markers import mapped_marker
 from botwo._operations import REQUESTS
 from botwo._patterns import covers, matches
 from botwo._rules import Route, Rule, Rules
