@@ -129,10 +129,10 @@ def test_a_place_in_a_shared_bucket_is_read_by_its_prefix(key_prefix: str) -> No
     shared = {"mapped_bucket_name": "all", "key_prefix": key_prefix}
     rules = mapping({"bucket_name": "team-*", "client": "store", **shared}, DEFAULT)
     asked = {"LoggingEnabled": {"TargetBucket": "team-b", "TargetPrefix": "l/"}}
-    params = {"Bucket": "team-a", "BucketLoggingStatus": asked}
+    params = {"Bucket": "logged", "BucketLoggingStatus": asked}
 
     put = heard(rules, "PutBucketLogging", params)["BucketLoggingStatus"]
-    got = answered(rules, "GetBucketLogging", {"Bucket": "team-a"}, put)
+    got = answered(rules, "GetBucketLogging", {"Bucket": "logged"}, put)
 
     start = key_prefix.replace("{bucket}", "team-b")
     assert {"LoggingEnabled": {"TargetBucket": "all", "TargetPrefix": f"{start}l/"}} == put

@@ -339,7 +339,8 @@ def test_a_parameter_error_says_where_it_would_have_gone() -> None:
         {"bucket_name": "odd", "mapped_bucket_name": "no name", "client": "a"},
         {"bucket_name": "*", "client": "a"},
     ]
-    s3 = botwo.client({"a": stub().client}, mapping)
+    with pytest.warns(botwo.ConfigWarning, match="no name that a bucket can have"):
+        s3 = botwo.client({"a": stub().client}, mapping)
 
     with pytest.raises(ParamValidationError, match='Invalid bucket name "no name"') as raised:
         s3.head_bucket(Bucket="odd")

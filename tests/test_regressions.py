@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asking import MOVED, answered, mapping
+from asking import MOVED, answered, heard, mapping
 
 DEFAULT = {"bucket_name": "*", "client": "store"}
 STRIPPED = mapping(
@@ -11,6 +11,13 @@ STRIPPED = mapping(
     {"bucket_name": "data", "client": "store", "key_prefix": "rest/"},
     DEFAULT,
 )  # fmt: skip
+
+
+def test_a_copy_source_without_a_key_stays_without() -> None:
+    """An empty key is no object, so it does not become the key prefix, and the bucket is mapped."""
+    call = heard(MOVED, "CopyObject", {"Bucket": "data", "Key": "k", "CopySource": "data/"})
+
+    assert {"Bucket": "repo", "Key": ""} == call["CopySource"]
 
 
 def test_a_start_that_need_not_be_sent_is_echoed() -> None:

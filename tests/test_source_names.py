@@ -52,7 +52,7 @@ def test_a_copy_source_is_read_as_botocore_reads_it(source: object, found: Any) 
 
 
 @pytest.mark.parametrize(
-    "source", ["data", "/data", "data/", ACCESS_POINT, {"Bucket": "data"}, {"Key": "k"}, 5, None]
+    "source", ["data", "/data", ACCESS_POINT, {"Bucket": "data"}, {"Key": "k"}, 5, None]
 )
 def test_a_copy_source_without_bucket_or_key_is_left_to_botocore(source: object) -> None:
     """What names no object goes to the store's client as it is, which says what is wrong."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from botwo._calls import Call, Conversation, Flow, pass_on
+from botwo._calls import Call, Conversation, Flow, ask_one, pass_on
 from botwo._errors import RoutingError
 from botwo._patterns import is_exact
 from botwo._translation import Params, split_arn
@@ -19,10 +19,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botwo._operations import Operation
-    from botwo._rules import Route, Rules
+    from botwo._routes import Route
+    from botwo._rules import Rules
 
+# What deletes configurations whose entries are checked, when they are put, to be of one route.
+_DELETED_BY_PART = frozenset(
+    f"DeleteBucket{kind}"
+    for kind in (
+        "AnalyticsConfiguration",
+        "IntelligentTieringConfiguration",
+        "InventoryConfiguration",
+        "Lifecycle",
+        "MetricsConfiguration",
+        "Policy",
+        "Replication",
+        "Website",
+    )
+)
 _BAD_TOKEN = "The continuation token provided is incorrect"
 _PAGE_SIZE = {"ListBuckets": "MaxBuckets", "ListDirectoryBuckets": "MaxDirectoryBuckets"}
+
+
+def change_bucket(operation: Operation, params: Params, rules: Rules) -> Flow:
+    """Serve what changes or deletes something of the bucket itself.
+
+    Raises:
+        RoutingError: It would change more than the caller's bucket, or less: the mapped bucket is
+            other buckets' too, or a part of the bucket's keys lies elsewhere.
+    """
+    bucket = params["Bucket"]
+    route = rules.route(bucket)
+    routes = [segment.route for segment in rules.segments(bucket)]
+    parts = {(part.client, part.mapped_bucket): part for part in routes}
+    if len(parts) > 1 and not operation.request and operation.name not in _DELETED_BY_PART:
+        raise RoutingError(
+            f"a part of bucket {bucket!r} lies elsewhere: {' and '.join(map(str, parts.values()))};"
+            " do it at each store with its own client",
+            operation=operation.name,
+            routes=parts.values(),
+        )
+    sharing = rules.sharing(route)
+    if sharing is not None:
+        raise RoutingError(
+            f"bucket {bucket!r} shares {route.mapped_bucket!r} at {route.client!r} with other "
+            f"buckets, by mapping[{sharing}], and they would change too; do it with that store's "
+            "own client",
+            operation=operation.name,
+            routes=[route],
+        )
+    return ask_one(operation, params, rules)
 
 
 def list_buckets(operation: Operation, params: Params, rules: Rules) -> Flow:

@@ -14,7 +14,8 @@ from botwo._undecided import check_request, check_response
 
 if TYPE_CHECKING:
     from botwo._operations import Operation
-    from botwo._rules import Route, Rules
+    from botwo._routes import Route
+    from botwo._rules import Rules
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

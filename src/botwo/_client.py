@@ -12,6 +12,7 @@ import copy
 import functools
 import inspect
 import logging
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
@@ -22,7 +23,7 @@ from botocore.validate import ParamValidator
 
 from botwo._calls import Call
 from botwo._errors import ConfigWarning, PicklingError
-from botwo._events import RoutedEvents, carried
+from botwo._events import RoutedEvents, Told, carried
 from botwo._flows import flow
 from botwo._mapping import doubts, nearest, read_mapping
 from botwo._operations import Operation, operation
@@ -273,7 +274,7 @@ class RoutedClient:
         except BotoCoreError as error:
             error.add_note(_went(call, store))
             raise
-        return call.answer(response)
+        return dict(response) if isinstance(response, Told) else call.answer(response)
 
     def _own_error(self, error: ClientError, call: Call, store: Any) -> ClientError:
         """Make a store's error this client's: its exception class, the caller's names, one note.
@@ -422,7 +423,7 @@ def _went(call: Call, store: Any) -> str:
     rule = f" by mapping[{call.names[0][0].place}]" if call.names else ""
     return (
         f"botwo: routed{rule} to client {call.client!r} as {call.operation.name} of {mapped} at "
-        f"{store.meta.endpoint_url}"
+        f"{re.sub('//[^/@]*@', '//', str(store.meta.endpoint_url))}"
     )
 
 

@@ -232,7 +232,7 @@ def map_place(names: Translation, place: Params, *, bucket: str, prefix: str) ->
     route = names.other_route(name, place.get(prefix, ""))
     place[bucket] = start + route.mapped_bucket + rest
     mapped = route.mapped_key(place.get(prefix, ""))
-    if mapped or prefix in place:
+    if prefix in place or (mapped and prefix != "TargetPrefix"):  # botocore wants that one said
         place[prefix] = mapped
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from botwo._operations import Operation
-    from botwo._rules import Route, Rules
+    from botwo._routes import Route
+    from botwo._rules import Rules
     from botwo._translation import Params
 
 # What a store that answers badly, or that cannot be asked, raises. The request itself is checked
@@ -127,7 +128,7 @@ def _entries(share: Share, outcome: Params | Exception, member: str) -> list[Par
 
 def _failure(item: Params, error: Exception) -> Params:
     """Say of one object that its store failed, as S3 says that an object could not be deleted."""
-    told: Params = {}
+    told: Params = {"Message": f"The store gave no answer: {type(error).__name__}"}
     if isinstance(error, ClientError):
         told = dict(error.response.get("Error", {}))
     named: Params = {member: item[member] for member in ("Key", "VersionId") if member in item}

@@ -41,6 +41,23 @@ class _BehindRouting(msgspec.Struct, frozen=True):
         return self.handler(event_name=event_name, **kwargs)
 
 
+class Told(dict[str, Any]):
+    """A response that a handler of the caller gave instead of a store: in the caller's names."""
+
+
+class _Answering(msgspec.Struct, frozen=True):
+    """A handler of ``before-call``, which may answer a request itself, as botocore's Stubber."""
+
+    handler: Handler
+
+    def __call__(self, **kwargs: Any) -> Any:
+        answer = self.handler(**kwargs)
+        if answer is None:
+            return None
+        response, parsed = answer
+        return response, Told(parsed)
+
+
 class RoutedEvents(BaseEventHooks):
     """``s3.meta.events`` of a routed client."""
 
@@ -122,6 +139,8 @@ class RoutedEvents(BaseEventHooks):
                 )
         # botocore's own parameter handlers are with the stores' clients: they can be unregistered.
         if kind not in _PARAMETER_EVENTS or method == "unregister":
-            if kind == "*" and handler is not None:
+            if kind == "*" and callable(handler):
                 handler = _BehindRouting(handler)
+            elif kind == "before-call" and callable(handler):
+                handler = _Answering(handler)
             self._stores.register(method, (event_name, handler, unique_id, counted))

@@ -12,7 +12,7 @@ from botwo._errors import RoutingError
 from botwo._flows import flow
 from botwo._patterns import matches
 from botwo._requests import copy_source
-from botwo._rules import Route
+from botwo._routes import Route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botwo._buckets import list_buckets
+from botwo._buckets import change_bucket, list_buckets
 from botwo._calls import Flow, ask_one, pass_on
 from botwo._copying import copy
 from botwo._deleting import delete_objects
@@ -40,7 +40,10 @@ def flow(operation: Operation, params: Params, rules: Rules) -> Flow:
         return _without_bucket(operation, params, rules)
     if not isinstance(params.get("Bucket"), str):
         return pass_on(operation, params, rules.default.client)  # botocore says what is missing
-    return _FLOWS.get(operation.name, ask_one)(operation, params, rules)
+    serve = _FLOWS.get(operation.name)
+    if serve is None:
+        serve = change_bucket if "Key" not in params and operation.changes_bucket else ask_one
+    return serve(operation, params, rules)
 
 
 def _without_bucket(operation: Operation, params: Params, rules: Rules) -> Flow:

@@ -10,8 +10,9 @@ import msgspec
 
 from botwo._errors import ConfigError, Problem
 from botwo._overlaps import aliases, collisions
-from botwo._patterns import PatternIndex, covers, is_exact
-from botwo._rules import BUCKET_PLACEHOLDER, Rule, Rules
+from botwo._patterns import PatternIndex, covers, is_empty, is_exact
+from botwo._routes import BUCKET_PLACEHOLDER, Rule
+from botwo._rules import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -68,6 +69,10 @@ def doubts(rules: Rules, clients: Collection[str]) -> Iterator[str]:
         bucket = rule.bucket_name
         if is_exact(bucket) and not bucket.startswith("arn:") and not _BUCKET.fullmatch(bucket):
             yield f"mapping[{place}].bucket_name: {bucket!r} is no name that a bucket can have"
+        mapped = rule.mapped_bucket("x" if rule.mapped_bucket_name else bucket)
+        if rule.mapped_bucket_name and not _BUCKET.fullmatch(mapped) and ":" not in mapped:
+            at = f"mapping[{place}].mapped_bucket_name"
+            yield f"{at}: {rule.mapped_bucket_name!r} is no name that a bucket can have"
         if rule.key_prefix.startswith("/"):
             yield f"mapping[{place}].key_prefix: {rule.key_prefix!r} makes keys start with '/'"
     yield from aliases(rules)
@@ -77,7 +82,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Give the ending of an error that names the nearest known name, or all of them."""
     import difflib  # only an error needs it
 
-    names = sorted(known)
+    names = sorted(map(str, known))
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
@@ -163,7 +168,13 @@ def _bucket_problems(place: str, rule: Rule) -> Iterator[Problem]:
             yield _problem(
                 f"{place}.{name}", bucket, "a bucket's name has no '/': use the prefixes"
             )
+    if "[" in rule.bucket_name and is_empty(rule.bucket_name):
+        mend = "no name matches it: write the characters in the order that [a-z] has"
+        yield _problem(f"{place}.bucket_name", rule.bucket_name, mend)
     mapped = rule.mapped_bucket_name
+    if mapped and mapped.count(BUCKET_PLACEHOLDER) > 1:
+        mend = f"{BUCKET_PLACEHOLDER} can stand there once, or names could not be read back"
+        yield _problem(f"{place}.mapped_bucket_name", mapped, mend)
     if mapped and not is_exact(mapped):
         yield _problem(f"{place}.mapped_bucket_name", mapped, "a store's bucket is no pattern")
 

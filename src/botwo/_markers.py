@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from botwo._rules import Route
+    from botwo._routes import Route
     from botwo._translation import Params, Translation
 
 # Put before a marker that a store made up, so that it is known when the caller sends it back.

@@ -10,6 +10,7 @@ Source: the S3 API reference, as botocore's service model carries it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
@@ -212,6 +213,11 @@ RESPONSES: Mapping[str, Mapping[str, Kind]] = {
 
 # Operations that are asked of no bucket of the mapping.
 WITHOUT_BUCKET = frozenset({"ListBuckets", "ListDirectoryBuckets", "WriteGetObjectResponse"})
+# Operations that change or delete something of the bucket itself; making it is none of them.
+_OF_BUCKET = re.compile(
+    r"(Put|Delete)(PublicAccessBlock|ObjectLockConfiguration)|(Create|Put|Update|Delete)Bucket\w+"
+    r"|DeleteBucket"
+)
 LISTINGS = frozenset({"ListObjects", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads"})
 
 # Shapes of strings that name no bucket, key, prefix or marker. Enumerations, numbers, times and
@@ -279,6 +285,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     undecided_request: tuple[str, ...] = ()
     undecided_response: tuple[str, ...] = ()
     has_bucket: bool = True
+
+    @property
+    def changes_bucket(self) -> bool:
+        """Whether it changes something of the bucket itself."""
+        return _OF_BUCKET.fullmatch(self.name) is not None
 
     @property
     def is_listing(self) -> bool:

@@ -6,63 +6,54 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from botwo._errors import Problem
-from botwo._patterns import example, is_exact
-from botwo._rules import Segment, after
+from botwo._patterns import example, is_exact, matches
+from botwo._segments import overlaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from botwo._rules import Rules
+
+# Of more wildcard patterns than this, exact names are tried when they are met.
+_TRIED = 100
 
 
 def collisions(rules: Rules) -> Iterator[Problem]:
     """Find the rules through which two keys of one bucket become one object.
 
     Only rules with a source prefix can do that: they cut a bucket into segments, and two segments
-    of one bucket at a store must not overlap there.
+    of one bucket must not overlap at a store. A wildcard rule is tried with one bucket that it
+    matches and with each that another rule names; for other buckets `Rules` finds out when it meets
+    them.
     """
     cut = dict.fromkeys(rule.bucket_name for rule in rules.rules if rule.source_prefix)
     seen: set[tuple[int, int]] = set()
+    for bucket in dict.fromkeys(_buckets(rules, cut)):
+        for one, other in overlaps(rules.planned(bucket)):
+            first, second = sorted((one, other), key=lambda segment: segment.route.place)
+            places = first.route.place, second.route.place
+            if places not in seen:
+                seen.add(places)
+                yield Problem(
+                    place=f"mapping[{places[0]}]",
+                    found=f"in bucket {bucket!r} keys under {first.start!r} become one object with "
+                    f"keys of mapping[{places[1]}]",
+                    mend="give one of the rules another mapped_bucket_name or key_prefix",
+                )
+
+
+def _buckets(rules: Rules, cut: Iterable[str]) -> Iterator[str]:
+    """Yield buckets to try: of each pattern one example, and the exact names that it matches."""
+    wild = []
     for pattern in cut:
-        stretches: dict[tuple[str, str], list[tuple[str, str | None, Segment]]] = {}
-        for segment in rules.segments(example(pattern)):
-            place = segment.route.client, segment.route.mapped_bucket
-            stretches.setdefault(place, []).append((*_mapped(segment), segment))
-        for found in stretches.values():
-            yield from _overlapping(found, seen)
-
-
-def _mapped(segment: Segment) -> tuple[str, str | None]:
-    """Give where a segment lies in the mapped bucket's key order."""
-    route = segment.route
-    start, end = route.mapped_key(segment.start), after(route.key_prefix)
-    if segment.end is not None and segment.end.startswith(route.stripped):
-        end = route.mapped_key(segment.end)
-    return start, end
-
-
-def _overlapping(
-    stretches: list[tuple[str, str | None, Segment]], seen: set[tuple[int, int]]
-) -> Iterator[Problem]:
-    stretches.sort(key=lambda stretch: stretch[0])
-    # The stretch that reaches farthest so far; None reaches to the end of the bucket.
-    reaching = stretches[0]
-    for stretch in stretches[1:]:
-        start, end, segment = stretch
-        one, other = sorted((reaching[2].route.place, segment.route.place))
-        if (reaching[1] is None or start < reaching[1]) and (one, other) not in seen:
-            seen.add((one, other))
-            key = segment.start
-            twin = reaching[2].route.key(start)
-            yield Problem(
-                place=f"mapping[{one}]",
-                found=f"keys under {key!r} and under {twin!r} become one object with "
-                f"mapping[{other}]",
-                mend=f"give one of the rules another mapped_bucket_name or key_prefix, or {twin!r} "
-                "a rule of its own",
-            )
-        if reaching[1] is not None and (end is None or end > reaching[1]):
-            reaching = stretch
+        yield example(pattern)
+        if not is_exact(pattern):
+            wild.append(pattern)
+    if wild:
+        for rule in rules.rules:
+            name = rule.bucket_name
+            if is_exact(name) and any(matches(pattern, name) for pattern in wild[:_TRIED]):
+                yield name
 
 
 def aliases(rules: Rules) -> Iterator[str]:

@@ -16,9 +16,16 @@ T = TypeVar("T")
 _WILDCARDS = frozenset("*?[")
 _ALPHABET = frozenset(string.printable)
 _ANY_RUN = "*"
+# What stands between literals; a "[" that opens no set is taken for one all the same.
+_LITERALS = re.compile(r"\[!?\]?[^\]]*\]|[*?\[\]]")
 
 # What one place of a pattern accepts: a set of characters, or any run of them.
 Token = frozenset[str] | str
+
+
+def is_empty(pattern: str) -> bool:
+    """Tell whether the pattern can match no name, as ``[b-a]`` cannot."""
+    return not is_exact(pattern) and frozenset() in _tokens(pattern)
 
 
 def is_exact(pattern: str) -> bool:
@@ -48,16 +55,17 @@ def covers(pattern: str, other: str) -> bool:
 def example(pattern: str) -> str:
     """Give a name that the pattern matches."""
     return "".join(
-        "x" if token in (_ANY_RUN, _ALPHABET) else min(token) for token in _tokens(pattern)
+        "x" if token in (_ANY_RUN, _ALPHABET) else min(token, default="")
+        for token in _tokens(pattern)
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65_536)
 def _regex(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(pattern))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65_536)
 def _tokens(pattern: str) -> tuple[Token, ...]:
     """Split a pattern into its places; a run of ``*`` and ``?`` has its ``*`` last, once."""
     tokens: list[Token] = []
@@ -110,16 +118,17 @@ def _skip_runs(wide: tuple[Token, ...], places: set[int]) -> set[int]:
 
 
 class PatternIndex(Generic[T]):
-    """Values kept under patterns, found by what a name starts and ends with.
+    """Values kept under patterns, found by what a name starts and ends with, or else contains.
 
-    Looking a name up costs by the number of different literal starts and ends, not of patterns.
+    Looking a name up costs by the number of different lengths of those literals, not of patterns.
     """
 
-    __slots__ = ("_exact", "_wild")
+    __slots__ = ("_exact", "_inside", "_wild")
 
     def __init__(self) -> None:
         self._exact: dict[str, T] = {}
         self._wild: dict[int, dict[str, dict[int, dict[str, dict[str, T]]]]] = {}
+        self._inside: dict[int, dict[str, dict[str, T]]] = {}
 
     def setdefault(self, pattern: str, value: T) -> T:
         """Give the pattern's value, after keeping ``value`` where there was none."""
@@ -127,6 +136,10 @@ class PatternIndex(Generic[T]):
             return self._exact.setdefault(pattern, value)
         start = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
         end = re.split(r"[*?\]]", pattern)[-1]
+        inside = "" if start or end else max(_LITERALS.split(pattern), key=len)
+        if inside:
+            by_text = self._inside.setdefault(len(inside), {})
+            return by_text.setdefault(inside, {}).setdefault(pattern, value)
         by_end = self._wild.setdefault(len(start), {}).setdefault(start, {})
         return by_end.setdefault(len(end), {}).setdefault(end, {}).setdefault(pattern, value)
 
@@ -137,3 +150,6 @@ class PatternIndex(Generic[T]):
         for start_length, by_start in self._wild.items():
             for end_length, by_end in by_start.get(name[:start_length], {}).items():
                 yield from by_end.get(name[len(name) - end_length :], {}).items()
+        for length, by_text in self._inside.items():
+            for text in {name[at : at + length] for at in range(len(name) - length + 1)}:
+                yield from by_text.get(text, {}).items()

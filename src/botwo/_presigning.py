@@ -11,7 +11,8 @@ from botwo._operations import IN_BODY
 
 if TYPE_CHECKING:
     from botwo._operations import Operation
-    from botwo._rules import Route, Rules
+    from botwo._routes import Route
+    from botwo._rules import Rules
     from botwo._translation import Params
 
 _FILENAME = "${filename}"

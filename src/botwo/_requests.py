@@ -76,7 +76,8 @@ def _map_copy_source(names: Translation, holder: Params, member: str) -> None:
     if source is not None:
         route = names.rules.route(source["Bucket"], source["Key"])
         if route.moves_bucket or route.moves_keys:
-            mapped = {"Bucket": route.mapped_bucket, "Key": route.mapped_key(source["Key"])}
+            key = source["Key"] and route.mapped_key(source["Key"])  # an empty one names nothing
+            mapped = {"Bucket": route.mapped_bucket, "Key": key}
             holder[member] = {**source, **mapped}
 
 
@@ -91,7 +92,7 @@ def copy_source(source: object) -> Params | None:
     """
     if isinstance(source, dict):
         bucket, key = source.get("Bucket"), source.get("Key")
-        return source if isinstance(bucket, str) and isinstance(key, str) and key else None
+        return source if isinstance(bucket, str) and isinstance(key, str) else None
     if not isinstance(source, str):
         return None
     version = _VERSION.search(source)
@@ -100,7 +101,7 @@ def copy_source(source: object) -> Params | None:
         bucket, slash, key = path.partition("/object/")
     else:
         bucket, slash, key = path.removeprefix("/").partition("/")
-    if not slash or not key:
+    if not slash:
         return None
     found: Params = {"Bucket": bucket, "Key": key}
     if version:

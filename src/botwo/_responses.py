@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from botwo._members import Change
     from botwo._operations import Operation
-    from botwo._rules import Route
+    from botwo._routes import Route
 
 
 def to_caller(operation: Operation, names: Translation, response: Params) -> Params:

@@ -1,7 +1,6 @@
 """Which client owns a name, and what it is called there.
 
-A bucket's keys, in UTF-8 byte order, are cut into segments; each belongs to one route. Python
-compares strings by code point, which is the same order.
+A bucket's keys are cut into segments; each belongs to one route.
 """
 
 from __future__ import annotations
@@ -13,151 +12,13 @@ import msgspec
 
 from botwo._errors import RoutingError
 from botwo._patterns import PatternIndex, is_exact, matches
+from botwo._routes import Route, Rule
+from botwo._segments import Segment, after, cut_segments, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-BUCKET_PLACEHOLDER = "{bucket}"
 _MAX_PLANS = 10_000
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of a mapping, as the caller wrote it.
-
-    Attributes:
-        bucket_name: The bucket: exact, or with ``*``, ``?``, ``[…]``.
-        client: The name of the client that serves it.
-        mapped_bucket_name: The bucket at the store; may contain ``{bucket}``. None: the same name.
-        key_prefix: Put in front of every key at the store; may contain ``{bucket}``.
-        source_prefix: The rule holds only for keys that start with this.
-        strip_source_prefix: Take ``source_prefix`` off before ``key_prefix`` is put on.
-    """
-
-    bucket_name: str
-    client: str
-    mapped_bucket_name: str | None = None
-    key_prefix: str = ""
-    source_prefix: str = ""
-    strip_source_prefix: bool = False
-
-    def mapped_bucket(self, bucket: str) -> str:
-        """Give the store's name for a bucket that this rule claims."""
-        return _fill(self.mapped_bucket_name or BUCKET_PLACEHOLDER, bucket)
-
-    def mapped_prefix(self, bucket: str) -> str:
-        """Give what keys start with at the store, of a bucket that this rule claims."""
-        return _fill(self.key_prefix, bucket)
-
-    def unmapped_bucket(self, mapped_bucket: str) -> str | None:
-        """Give the caller's name for a store's bucket, None where this rule maps none to it."""
-        if is_exact(self.bucket_name):
-            same = self.mapped_bucket(self.bucket_name) == mapped_bucket
-            return self.bucket_name if same else None
-        start, placeholder, end = (self.mapped_bucket_name or BUCKET_PLACEHOLDER).partition(
-            BUCKET_PLACEHOLDER
-        )
-        if not placeholder or len(mapped_bucket) <= len(start) + len(end):
-            return None
-        bucket = mapped_bucket[len(start) : len(mapped_bucket) - len(end)]
-        fits = self.mapped_bucket(bucket) == mapped_bucket and matches(self.bucket_name, bucket)
-        return bucket if fits else None
-
-    def folded_bucket(self, mapped_key: str) -> str | None:
-        """Give the caller's bucket that a key of the one mapped bucket belongs to."""
-        start, _, end = self.key_prefix.partition(BUCKET_PLACEHOLDER)
-        part = mapped_key.removeprefix(start).partition("/")[0]
-        bucket = part.removesuffix(end.partition("/")[0])
-        fits = mapped_key.startswith(_fill(self.key_prefix, bucket))
-        return bucket if bucket and fits and matches(self.bucket_name, bucket) else None
-
-    @property
-    def changes_names(self) -> bool:
-        """Whether any name that the rule claims could be another one at the store."""
-        stripped = self.source_prefix if self.strip_source_prefix else ""
-        same = (None, BUCKET_PLACEHOLDER, self.bucket_name if is_exact(self.bucket_name) else None)
-        return self.mapped_bucket_name not in same or self.key_prefix != stripped
-
-    @property
-    def folds(self) -> bool:
-        """Whether the rule puts many buckets into one."""
-        name = self.mapped_bucket_name
-        return (
-            name is not None and BUCKET_PLACEHOLDER not in name and not is_exact(self.bucket_name)
-        )
-
-
-def _fill(template: str, bucket: str) -> str:
-    return template.replace(BUCKET_PLACEHOLDER, bucket)
-
-
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """What the mapping says of one bucket's names under one rule: the client and both sides' names.
-
-    Example:
-        >>> rule = Rule(bucket_name="old", client="lakefs", mapped_bucket_name="repo",
-        ...             key_prefix="main/")
-        >>> route = Route.of(rule, place=0, bucket="old")
-        >>> route.mapped_bucket, route.mapped_key("a/b.csv"), route.key("main/a/b.csv")
-        ('repo', 'main/a/b.csv', 'a/b.csv')
-    """
-
-    place: int
-    """The rule's position in the mapping."""
-    rule: Rule
-    client: str
-    bucket: str
-    mapped_bucket: str
-    key_prefix: str
-    """What mapped keys start with."""
-    stripped: str
-    """What is taken off the caller's keys first: the source prefix, or nothing."""
-    moves_bucket: bool
-    moves_keys: bool
-
-    @classmethod
-    def of(cls, rule: Rule, *, place: int, bucket: str) -> Route:
-        """Make the route of a bucket that the rule claims."""
-        mapped_bucket = rule.mapped_bucket(bucket)
-        key_prefix = rule.mapped_prefix(bucket)
-        stripped = rule.source_prefix if rule.strip_source_prefix else ""
-        return cls(
-            place=place,
-            rule=rule,
-            client=rule.client,
-            bucket=bucket,
-            mapped_bucket=mapped_bucket,
-            key_prefix=key_prefix,
-            stripped=stripped,
-            moves_bucket=mapped_bucket != bucket,
-            moves_keys=key_prefix != stripped,
-        )
-
-    def mapped_key(self, key: str) -> str:
-        """Give the store's name of a key of this route."""
-        return self.key_prefix + key[len(self.stripped) :]
-
-    def key(self, mapped_key: str) -> str:
-        """Give the caller's name of a key at the store.
-
-        Raises:
-            ValueError: The key does not lie under the route's key prefix.
-        """
-        if not mapped_key.startswith(self.key_prefix):
-            raise ValueError(mapped_key)
-        return self.stripped + mapped_key[len(self.key_prefix) :]
-
-    def __str__(self) -> str:
-        """Say the route in one phrase: client, mapped bucket and prefix, rule."""
-        return f"{self.client}:{self.mapped_bucket}/{self.key_prefix} (mapping[{self.place}])"
-
-
-class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of a bucket's key order that one route owns: ``start <= key < end``."""
-
-    start: str
-    end: str | None
-    """None: to the end of the bucket."""
-    route: Route
 
 
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +58,23 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a name could be another one at its store, or lie in another store."""
         client = self.default.client
         return any(rule.client != client or rule.changes_names for rule in self.rules)
+
+    def sharing(self, route: Route) -> int | None:
+        """Find a rule, by its place, that puts other buckets into this route's mapped bucket.
+
+        A wildcard rule that leaves names as they are reaches every bucket, and does not count.
+        """
+        if route.rule.folds:
+            return route.place
+        if not is_exact(route.rule.bucket_name):
+            return None
+        for place, rule in enumerate(self.rules):
+            fixed = rule.folds or is_exact(rule.bucket_name)
+            other = fixed and rule.bucket_name != route.bucket
+            at = rule.client, rule.mapped_bucket(rule.bucket_name)
+            if other and at == (route.client, route.mapped_bucket):
+                return place
+        return None
 
     def route(self, bucket: str, key: str = "") -> Route:
         """Give the route of a key; of the bucket itself where there is no key."""
@@ -242,7 +120,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         ]
         return ((place, self.rules[place]) for place in sorted(places))
 
-    def _plan(self, bucket: str) -> _Plan:
+    def planned(self, bucket: str) -> tuple[Segment, ...]:
+        """Give a bucket's segments as the rules cut them, whether or not that is allowed."""
+        return cut_segments(self._routes(bucket))
+
+    def _routes(self, bucket: str) -> list[tuple[str, Route]]:
         routes: list[tuple[str, Route]] = []
         for place, rule in self.claims(bucket):
             route = Route.of(rule, place=place, bucket=bucket)
@@ -256,65 +138,22 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             routes.append((rule.source_prefix, route))
             if not rule.source_prefix:
                 break
+        return routes
+
+    def _plan(self, bucket: str) -> _Plan:
+        routes = self._routes(bucket)
         if any(route.moves_bucket for _, route in routes):
             self.check_bucket(bucket)
-        segments = _segments(routes)
+        segments = cut_segments(routes)
+        for one, other in overlaps(segments) if len(segments) > 1 else ():
+            raise RoutingError(
+                f"bucket {bucket!r}: keys of {one.route} and {other.route} become one object; give "
+                "one of the rules another mapped_bucket_name or key_prefix",
+                operation="route",
+                routes=[one.route, other.route],
+            )
         plan = _Plan(starts=tuple(segment.start for segment in segments), segments=segments)
         if len(self._plans) >= _MAX_PLANS:
             self._plans.clear()
         self._plans[bucket] = plan
         return plan
-
-
-def after(prefix: str) -> str | None:
-    """Give the first string behind all strings that start with ``prefix``; None: there is none."""
-    kept = prefix.rstrip("\U0010ffff")
-    if not kept:
-        return None
-    last = ord(kept[-1]) + 1
-    # Surrogates are no characters: behind U+D7FF comes U+E000.
-    return kept[:-1] + chr(0xE000 if last == 0xD800 else last)
-
-
-def _segments(routes: Sequence[tuple[str, Route]]) -> tuple[Segment, ...]:
-    """Cut the key space: of the prefixes that a key starts with, the earliest rule's wins.
-
-    Prefixes nest or lie apart, so one pass in key order with the open ones on a stack will do.
-    """
-    first: dict[str, Route] = {}
-    for prefix, route in routes:
-        first.setdefault(prefix, route)
-    owners: list[tuple[str, Route]] = []
-    opened: list[tuple[str | None, Route]] = []
-    prefixes: list[str | None] = [*sorted(first), None]
-    for boundary in prefixes:
-        while opened and (boundary is None or _ends_before(opened[-1][0], boundary)):
-            end, _ = opened.pop()
-            if end is not None:
-                owners.append((end, opened[-1][1]))
-        if boundary is not None:
-            route = first[boundary]
-            if opened and opened[-1][1].place < route.place:
-                route = opened[-1][1]
-            opened.append((after(boundary), route))
-            owners.append((boundary, route))
-    return _merged(owners)
-
-
-def _ends_before(end: str | None, boundary: str) -> bool:
-    return end is not None and end <= boundary
-
-
-def _merged(owners: Sequence[tuple[str, Route]]) -> tuple[Segment, ...]:
-    """Join neighbours of one route; of several owners from one start on, the last counts."""
-    kept: list[tuple[str, Route]] = []
-    for start, route in owners:
-        if kept and kept[-1][0] == start:
-            kept.pop()
-        if not kept or kept[-1][1] is not route:
-            kept.append((start, route))
-    ends = [start for start, _ in kept[1:]] + [None]
-    return tuple(
-        Segment(start=start, end=end, route=route)
-        for (start, route), end in zip(kept, ends, strict=True)
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from botwo._calls import Call
@@ -13,8 +15,12 @@ if TYPE_CHECKING:
     from botwo._translation import Params
 
 
+AT_ONCE = 8
+"""How many calls that a flow yields together are made at the same time."""
+
+
 def run(flow: Flow, send: Callable[[Call], Params]) -> Params:
-    """Run a flow to its end, one call after the other.
+    """Run a flow to its end.
 
     Args:
         flow: One call, or the conversation.
@@ -40,7 +46,7 @@ def run(flow: Flow, send: Callable[[Call], Params]) -> Params:
 
 
 def _together(calls: Sequence[Call], send: Callable[[Call], Params]) -> list[Params | Exception]:
-    """Make several calls; what one raises must not hide the others' answers."""
+    """Make several calls at the same time; what one raises must not hide the others' answers."""
 
     def outcome(call: Call) -> Params | Exception:
         try:
@@ -48,4 +54,7 @@ def _together(calls: Sequence[Call], send: Callable[[Call], Params]) -> list[Par
         except Exception as error:  # noqa: BLE001 - handed to the flow, which decides
             return error
 
-    return [outcome(call) for call in calls]
+    with ThreadPoolExecutor(max_workers=min(len(calls), AT_ONCE)) as pool:
+        # Each in a copy of this context: the caller's variables are seen, and none is shared.
+        done = [pool.submit(copy_context().run, outcome, call) for call in calls]
+        return [future.result() for future in done]

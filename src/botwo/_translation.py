@@ -13,7 +13,8 @@ from botwo._errors import RoutingError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from botwo._rules import Route, Rules
+    from botwo._routes import Route
+    from botwo._rules import Rules
 
 # Parameters and responses of botocore's operations, whose types are in its model.
 Params: TypeAlias = dict[str, Any]

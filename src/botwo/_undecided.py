@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from botwo._operations import Operation
-    from botwo._rules import Route, Rules
+    from botwo._routes import Route
+    from botwo._rules import Rules
     from botwo._translation import Params
 
 _STEP = re.compile(r"\[\]|\{key\}|\{value\}|[^.\[\]{}]+")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
 # Identifiers that a store makes up: the sides' differ, but one always stands for the other.
 IDENTIFIERS = frozenset(
@@ -93,7 +93,7 @@ def _outcome(client: Any, method: str, params: dict[str, Any]) -> dict[str, Any]
         return _seen(getattr(client, method)(**params))
     except ClientError as error:
         return _seen_error(client, error)
-    except ParamValidationError as error:
+    except BotoCoreError as error:
         return {"class": type(error), "says": str(error)}
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from asking import MODEL, known
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -22,7 +23,8 @@ from botwo._mapping import read_mapping
 from botwo._markers import mapped_marker
 from botwo._operations import REQUESTS
 from botwo._patterns import covers, matches
-from botwo._rules import Route, Rule, Rules
+from botwo._routes import Route, Rule
+from botwo._rules import Rules
 
 # Few letters, so that names meet; among them some that code points and UTF-16 order differently.
 names = st.sampled_from(["a", "b", "ab"]) | st.text("ab-", min_size=1, max_size=4)
@@ -63,7 +65,13 @@ def some_mappings(draw: st.DrawFn) -> Rules:
     return Rules(rules=(*rules[:place], default, *rules[place:]))
 
 
-mappings = some_mappings()
+def apart(rules: Rules) -> Rules:
+    """Give each rule a store of its own, so that no two rules reach one object."""
+    alone = [msgspec.structs.replace(rule, client=f"c{at}") for at, rule in enumerate(rules.rules)]
+    return Rules(rules=tuple(alone))
+
+
+mappings = some_mappings().map(apart)
 
 
 @st.composite
@@ -399,3 +407,24 @@ class TestUntouchedArguments:
             calls(rules, name, params)
 
         assert before == params
+
+
+class TestOneObjectOneKey:
+    """Two keys of one bucket are two objects, or the bucket is refused."""
+
+    @given(some_mappings(), names, st.lists(keys, min_size=2, max_size=8, unique=True))
+    def test_keys_of_a_routed_bucket_stay_apart(
+        self, rules: Rules, bucket: str, some: list[str]
+    ) -> None:
+        """No two keys of a bucket that is routed lie in the same place of the same store."""
+        try:
+            routes = [rules.route(bucket, key) for key in some]
+        except RoutingError:
+            return
+
+        objects = {
+            (route.client, route.mapped_bucket, route.mapped_key(key))
+            for route, key in zip(routes, some, strict=True)
+        }
+
+        assert len(some) == len(objects)
