@@ -188,8 +188,9 @@ class RoutedClient:
 
     def _run(self, asked: Operation, params: Params) -> Params:
         served = flow(asked, params, self._botwo_rules)
-        if not isinstance(served, Call):
-            self._check_whole(asked, params)
+        if isinstance(served, Call):
+            return self._send(served)
+        self._check_whole(asked, params)
         return run(served, self._send)
 
     def _check_whole(self, asked: Operation, params: Params) -> None:

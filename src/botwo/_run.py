@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
@@ -53,6 +52,8 @@ def _together(calls: Sequence[Call], send: Callable[[Call], Params]) -> list[Par
             return send(call)
         except Exception as error:  # noqa: BLE001 - handed to the flow, which decides
             return error
+
+    from concurrent.futures import ThreadPoolExecutor  # few programs need it
 
     with ThreadPoolExecutor(max_workers=min(len(calls), AT_ONCE)) as pool:
         # Each in a copy of this context: the caller's variables are seen, and none is shared.
