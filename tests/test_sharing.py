@@ -8,6 +8,7 @@ import pytest
 from asking import heard, mapping
 
 import botwo
+from botwo._mapping import doubts
 
 if TYPE_CHECKING:
     from servers import Server
@@ -172,3 +173,18 @@ def test_a_collision_that_only_a_bucket_shows_is_refused_there() -> None:
     assert "x/k" == heard(rules, "GetObject", {"Bucket": "az1", "Key": "logs/k"})["Key"]
     with pytest.raises(botwo.RoutingError, match="become one object"):
         heard(rules, "GetObject", {"Bucket": "abz", "Key": "logs/k"})
+
+
+def test_an_exact_rule_into_a_folded_bucket_is_doubted() -> None:
+    """A name that a folding rule has for another bucket is probably not meant for an exact one."""
+    given = [
+        {"bucket_name": "x", "mapped_bucket_name": "shared", "key_prefix": "y/"},
+        {"bucket_name": "z", "mapped_bucket_name": "shared", "key_prefix": "z/"},
+        {"bucket_name": "?", "mapped_bucket_name": "shared", "key_prefix": "{bucket}/"},
+        {"bucket_name": "*"},
+    ]
+    rules = mapping(*({"client": "store", **rule} for rule in given))
+
+    assert [
+        "mapping[0] and mapping[2] both reach shared/y/ at 'store': its objects have two names"
+    ] == list(doubts(rules, {"store"}))

@@ -57,18 +57,31 @@ def _buckets(rules: Rules, cut: Iterable[str]) -> Iterator[str]:
 
 
 def aliases(rules: Rules) -> Iterator[str]:
-    """Find exact rules for two buckets that reach the same objects: allowed, and seldom meant."""
+    """Find rules for two buckets that reach the same objects: allowed, and seldom meant.
+
+    Exact rules are compared with each other, and with those that put many buckets into one.
+    """
     found: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    folding: dict[tuple[str, str], list[int]] = {}
     for place, rule in enumerate(rules.rules):
-        if is_exact(rule.bucket_name) and not rule.source_prefix:
-            at = rule.client, rule.mapped_bucket(rule.bucket_name)
+        at = rule.client, rule.mapped_bucket(rule.bucket_name)
+        if rule.folds:
+            folding.setdefault(at, []).append(place)
+        elif is_exact(rule.bucket_name) and not rule.source_prefix:
             found.setdefault(at, []).append((rule.mapped_prefix(rule.bucket_name), place))
     for (client, mapped_bucket), prefixes in found.items():
-        if len(prefixes) == 1:
-            continue
         for (prefix, place), (longer, other) in pairwise(sorted(prefixes)):
             if longer.startswith(prefix):
-                yield (
-                    f"mapping[{place}] and mapping[{other}] both reach {mapped_bucket}/{longer} at "
-                    f"{client!r}: its objects have two names"
-                )
+                yield _alias(place, other, f"{mapped_bucket}/{longer}", client)
+        for other in folding.get((client, mapped_bucket), ()):
+            for prefix, place in prefixes:
+                twin = rules.rules[other].folded_bucket(prefix)
+                if twin is not None and twin != rules.rules[place].bucket_name:
+                    yield _alias(place, other, f"{mapped_bucket}/{prefix}", client)
+
+
+def _alias(place: int, other: int, reached: str, client: str) -> str:
+    return (
+        f"mapping[{place}] and mapping[{other}] both reach {reached} at {client!r}: its objects "
+        "have two names"
+    )
