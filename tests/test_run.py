@@ -11,7 +11,7 @@ import pytest
 from stubs import Stub, options, stub
 
 import botwo
-from botwo._calls import Call
+from botwo._calls import Call, Together
 from botwo._operations import operation
 from botwo._run import run
 
@@ -165,7 +165,7 @@ def test_a_conversation_is_sent_each_answer() -> None:
 
     def conversation() -> Any:
         first = yield _call("a")
-        several = yield [_call("b"), _call("c")]
+        several = yield Together(flows=[_call("b"), _call("c")])
         return {"told": [first, *several]}
 
     assert run(conversation(), lambda call: {"from": call.client}) == {
@@ -193,28 +193,13 @@ def test_a_conversation_is_thrown_what_a_call_raised() -> None:
         run(broken(), fail)
 
 
-def test_of_several_calls_one_that_fails_hides_no_other() -> None:
-    """Calls made together give one outcome each, in their order."""
-    failure = LookupError("b")
-
-    def conversation() -> Any:
-        return {"outcomes": (yield [_call("a"), _call("b"), _call("c")])}
-
-    def send(call: Call) -> Any:
-        if call.client == "b":
-            raise failure
-        return {"from": call.client}
-
-    assert run(conversation(), send) == {"outcomes": [{"from": "a"}, failure, {"from": "c"}]}
-
-
 def test_an_interrupt_ends_the_flow_and_reaches_the_caller() -> None:
     """A flow may put away what it began when it is interrupted."""
     put_away: list[str] = []
 
     def conversation() -> Any:
         try:
-            yield [_call("a"), _call("b")]
+            yield Together(flows=[_call("a"), _call("b")])
         finally:
             put_away.append("done")
 

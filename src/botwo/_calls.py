@@ -29,6 +29,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The routes and the caller's keys that the call is about; the first is the one it goes by."""
     translation: Translation | None = None
     """The way back; None: the response is given as it came."""
+    reads: int | None = None
+    """The most bytes of the answer's body that are read, into bytes; None: it stays a stream."""
+    spools: bool = False
+    """Whether a longer body goes into a temporary file; otherwise it is left, and None answered."""
+    puts_away: bool = False
+    """Whether it cleans up after a flow, and so is made even when nobody waits any more."""
 
     def answer(self, response: Params) -> Params:
         """Give the store's response in the caller's names; it is changed in place.
@@ -44,10 +50,18 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return answer
 
 
+class Together(msgspec.Struct, frozen=True, kw_only=True):
+    """Flows that are independent and run at the same time; the first error stops them all."""
+
+    flows: Sequence[Flow]
+    at_once: int = 8
+    """How many of them run at the same time."""
+
+
 # A flow is one call, whose answer is the caller's; or a conversation: it yields a call and is sent
-# its answer, or yields several together and is sent their outcomes in the same order, each an
-# answer or the error that its store raised; it returns what the caller gets.
-Conversation: TypeAlias = Generator["Call | Sequence[Call]", Any, Params]
+# its answer, or yields flows that run together and is sent what each returned, in their order;
+# what was raised instead is raised where it yielded. It returns what the caller gets.
+Conversation: TypeAlias = Generator["Call | Together", Any, Any]
 Flow: TypeAlias = "Call | Conversation"
 
 

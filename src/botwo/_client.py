@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.handlers import validate_bucket_name
 from botocore.validate import ParamValidator
 
+from botwo._bodies import read_body
 from botwo._calls import Call
 from botwo._errors import ConfigWarning, PicklingError
 from botwo._events import RoutedEvents, Told, carried
@@ -191,7 +192,7 @@ class RoutedClient:
         if isinstance(served, Call):
             return self._send(served)
         self._check_whole(asked, params)
-        return run(served, self._send)
+        return cast("Params", run(served, self._send))
 
     def _check_whole(self, asked: Operation, params: Params) -> None:
         """Refuse what botocore would, before the first of several calls changes something.
@@ -267,6 +268,13 @@ class RoutedClient:
             _log(call)
         try:
             response: Params = store._make_api_call(call.operation.name, call.params)
+            if call.reads is not None:
+                response["Body"] = read_body(
+                    response["Body"],
+                    response.get("ContentLength"),
+                    most=call.reads,
+                    spools=call.spools,
+                )
         except ClientError as error:
             own = self._own_error(error, call, store)
             if own is error:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from botwo._calls import Call, Conversation, Flow, ask_one
+from botwo._calls import Call, Conversation, Flow, Together, ask_one
 from botwo._errors import RoutingError
 from botwo._undecided import check_request
 
@@ -68,14 +68,11 @@ def _is_key(key: object) -> bool:
 
 
 def _delete(operation: Operation, params: Params, shares: Sequence[Share]) -> Conversation:
-    calls = [_call(operation, params, share) for share in shares]
-    if len(calls) == 1:
-        outcomes: list[Any] = [(yield calls[0])]
+    flows = [_outcome(_call(operation, params, share)) for share in shares]
+    if len(flows) == 1:
+        outcomes = [(yield from flows[0])]
     else:
-        outcomes = yield calls
-    for outcome in outcomes:
-        if isinstance(outcome, Exception) and not isinstance(outcome, STORE_FAILURES):
-            raise outcome
+        outcomes = yield Together(flows=flows)
     answers = [outcome for outcome in outcomes if isinstance(outcome, dict)]
     if not answers:
         raise outcomes[0]
@@ -93,6 +90,14 @@ def _delete(operation: Operation, params: Params, shares: Sequence[Share]) -> Co
         if entries:
             joined[member] = entries
     return joined
+
+
+def _outcome(call: Call) -> Conversation:
+    """Give the store's answer or its failure, which must not hide what another store deleted."""
+    try:
+        return (yield call)
+    except STORE_FAILURES as error:
+        return error
 
 
 def _call(operation: Operation, params: Params, share: Share) -> Call:

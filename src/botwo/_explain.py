@@ -121,7 +121,13 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
     try:
         calls = _first_calls(flow(asked, params, rules))
         names = [name for call in calls for name in call.names]
-        clients = tuple(dict.fromkeys(call.client for call in calls))
+        clients = tuple(
+            dict.fromkeys(
+                client
+                for call in calls
+                for client in [call.client, *(route.client for route, _ in call.names)]
+            )
+        )
         if len(rules.rules) > 1 and asked.name in ("ListBuckets", "ListDirectoryBuckets"):
             clients = tuple(dict.fromkeys(rule.client for rule in rules.rules))
     except RoutingError as error:
@@ -147,7 +153,9 @@ def _first_calls(served: Flow) -> Sequence[Call]:
         return [served]
     asked = next(served)
     served.close()
-    return [asked] if isinstance(asked, Call) else asked
+    if isinstance(asked, Call):
+        return [asked]
+    return [call for flow in asked.flows for call in _first_calls(flow)]
 
 
 def _name(rules: Rules, params: dict[str, Any], route: Route, key: str) -> Name:
