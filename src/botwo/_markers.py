@@ -29,7 +29,7 @@ def map_marker(names: Translation, holder: Params, member: str) -> None:
         holder[member] = mapped
     else:
         del holder[member]
-    if marker and (not mapped or mapped.endswith(_LAST)):
+    if marker and not (mapped and marker.startswith(names.route.stripped)):
         for companion in _COMPANIONS & holder.keys():  # they are about the marker's key
             del holder[companion]
 
@@ -73,7 +73,7 @@ def _unmap_asked_marker(names: Translation, holder: Params, member: str, asked: 
             holder[member] = names.back_key(holder[member])
         except ValueError:
             holder[member] = asked
-        if not mapped.endswith(_LAST):
+        if asked.startswith(names.route.stripped):
             return
     dropped = not mapped and member == "StartAfter" and "ContinuationToken" not in names.params
     if asked and (member in holder or dropped):
