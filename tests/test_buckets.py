@@ -51,7 +51,9 @@ def _holds(*names: str, page: int | None = None) -> Callable[[Any], Answer]:
 def _pair(mapping: Any = MAPPING, page: int | None = None) -> tuple[Stub, Stub, S3Client]:
     a = stub(_holds("logs", "old", "split", "team-x", "zoo", page=page), host="a.test")
     b = stub(_holds("new", "team-a-repo", "team-b", "other", page=page), host="b.test")
-    return a, b, botwo.client({"a": a.client, "b": b.client}, mapping)
+    clients = {"a": a.client, "b": b.client}
+    used = {rule["client"] for rule in mapping}
+    return a, b, botwo.client({name: clients[name] for name in sorted(used)}, mapping)
 
 
 ALL = ["logs", "old", "split", "team-a", "zoo"]
@@ -171,14 +173,62 @@ def test_a_store_without_a_whole_bucket_is_not_asked() -> None:
 
 
 def test_the_region_filter_goes_to_every_store() -> None:
-    """`BucketRegion` is no name: each store filters by it."""
+    """`BucketRegion` is no name: each store filters by it, and is asked for long pages."""
     a, b, s3 = _pair()
 
     s3.list_buckets(BucketRegion="eu-west-1", MaxBuckets=2)
 
     for store in (a, b):
         assert "bucket-region=eu-west-1" in store.sent[0].url
-        assert "max-buckets" not in store.sent[0].url
+        assert "max-buckets=1000" in store.sent[0].url
+
+
+def test_a_store_that_filters_no_regions_is_filtered_where_it_tells_them() -> None:
+    """A bucket that a store says lies in another region is left out; one of none stays."""
+    told = "".join(
+        f"<Bucket><Name>{name}</Name>{region}</Bucket>"
+        for name, region in {
+            "here": "<BucketRegion>eu-west-1</BucketRegion>",
+            "there": "<BucketRegion>eu-west-2</BucketRegion>",
+            "untold": "",
+        }.items()
+    )
+    body = f"<ListAllMyBucketsResult><Buckets>{told}</Buckets></ListAllMyBucketsResult>"
+    a = stub(Answer(body=body.encode()), host="a.test")
+    s3 = botwo.client({"a": a.client, "b": stub(_holds(), host="b.test").client}, MAPPING)
+
+    assert _names(s3.list_buckets(BucketRegion="eu-west-1")) == ["here", "untold"]
+
+
+def test_unasked_pages_are_not_asked_of_the_stores() -> None:
+    """Where the caller asks for all buckets at once, so are the stores."""
+    a, b, s3 = _pair()
+
+    s3.list_buckets(Prefix="te")
+
+    assert [["GET /"], ["GET /"]] == [a.paths, b.paths]
+
+
+def test_a_size_that_s3_does_not_allow_is_refused_by_the_store() -> None:
+    """What is too large a page goes to the stores as it is."""
+    a, _, s3 = _pair()
+
+    s3.list_buckets(MaxBuckets=10_001)
+
+    assert ["GET /?max-buckets=10001"] == a.paths
+
+
+@pytest.mark.parametrize("other", [MAPPING[-1:], [*MAPPING[:3], MAPPING[-1]]])
+def test_a_token_of_another_mapping_is_an_invalid_argument(other: Any) -> None:
+    """A token goes on in a client that is made again, and in none with other rules."""
+    _, _, s3 = _pair()
+    token = s3.list_buckets(MaxBuckets=2)["ContinuationToken"]
+
+    again = _pair()[2].list_buckets(ContinuationToken=token)
+
+    assert ALL[2:] == _names(again)
+    with pytest.raises(ClientError, match="continuation token"):
+        _pair(other)[2].list_buckets(ContinuationToken=token)
 
 
 def test_one_rule_that_changes_no_name_asks_as_it_is() -> None:

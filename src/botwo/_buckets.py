@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from botwo._calls import Call, Conversation, Flow, ask_one, pass_on
+from botwo._calls import Call, Conversation, Flow, ask_one, pass_on, together
 from botwo._errors import RoutingError
 from botwo._patterns import is_exact
+from botwo._tokens import bad_token, is_our_token, make_token, read_token
 from botwo._translation import Params, split_arn
 from botwo._undecided import check_response
 
@@ -19,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botwo._operations import Operation
-    from botwo._routes import Route
+    from botwo._routes import Route, Rule
     from botwo._rules import Rules
 
 # What deletes configurations whose entries are checked, when they are put, to be of one route.
@@ -36,8 +32,9 @@ _DELETED_BY_PART = frozenset(
         "Website",
     )
 )
-_BAD_TOKEN = "The continuation token provided is incorrect"
 _PAGE_SIZE = {"ListBuckets": "MaxBuckets", "ListDirectoryBuckets": "MaxDirectoryBuckets"}
+_PAGE = 1000
+"""How many buckets a store is asked for at a time, where the caller asks for pages."""
 
 
 def change_bucket(operation: Operation, params: Params, rules: Rules) -> Flow:
@@ -78,9 +75,13 @@ def list_buckets(operation: Operation, params: Params, rules: Rules) -> Flow:
 
     Raises:
         RoutingError: A rule puts many buckets into one: their names are nowhere to be listed.
+        ClientError: The continuation token is of another mapping, or none; as S3 says it.
     """
+    token = params.get("ContinuationToken")
     first = rules.rules[0]
     if len(rules.rules) == 1 and not first.folds and first.mapped_bucket_name is None:
+        if is_our_token(token):
+            raise bad_token(operation.name)
         return pass_on(operation, params, first.client)
     for place, rule in enumerate(rules.rules):
         if rule.folds and not rule.source_prefix:
@@ -93,31 +94,64 @@ def list_buckets(operation: Operation, params: Params, rules: Rules) -> Flow:
 
 
 def _list(operation: Operation, params: Params, rules: Rules) -> Conversation:
-    after = _position(operation, params)
-    request = _request(operation, params)
+    token = params.get("ContinuationToken")
+    depends_on = [_placement(rule) for rule in rules.rules if not rule.source_prefix]
+    after = "" if token is None else read_token(token, depends_on, operation.name)
+    clients = list(dict.fromkeys(rule.client for rule in rules.rules if not rule.source_prefix))
+    stores = yield from together([_whole(operation, params, client) for client in clients])
     by_name = _Names(rules)
     found: dict[str, Params] = {}
-    default: Params = {}
-    for client in dict.fromkeys(rule.client for rule in rules.rules if not rule.source_prefix):
-        asked = request
-        while True:
-            answer = yield Call(client=client, operation=operation, params=asked)
-            if client == rules.default.client:
-                default = default or answer
-            for bucket in answer.get("Buckets", []):
-                for route in by_name.routes(client, bucket["Name"]):
-                    check_response(operation, {"Buckets": [bucket]}, [route])
-                    found[route.bucket] = _renamed(bucket, route)
-            if not answer.get("ContinuationToken"):
-                break
-            asked = {**request, "ContinuationToken": answer["ContinuationToken"]}
-    return _page(operation, params, default, found, after)
+    for client, (_, buckets) in zip(clients, stores, strict=True):
+        for bucket in buckets:
+            for route in by_name.routes(client, bucket["Name"]):
+                check_response(operation, {"Buckets": [bucket]}, [route])
+                found[route.bucket] = _renamed(bucket, route)
+    prefix = params.get("Prefix") or ""
+    names = sorted(
+        name
+        for name, bucket in found.items()
+        if name.startswith(prefix) and name > after and _lies_in(params.get("BucketRegion"), bucket)
+    )
+    limit = params.get(_PAGE_SIZE[operation.name])
+    shown = names if limit is None else names[:limit]
+    first, _ = stores[clients.index(rules.default.client)]
+    page = {name: value for name, value in first.items() if name != "ContinuationToken"}
+    page["Buckets"] = [found[name] for name in shown]
+    if "Prefix" in params:
+        page["Prefix"] = prefix
+    if len(shown) < len(names):
+        page["ContinuationToken"] = make_token(depends_on, shown[-1])
+    return page
 
 
-def _request(operation: Operation, params: Params) -> Params:
-    """Ask for whole lists: names, and so order, prefix and pages, are the caller's."""
-    ours = {"Prefix", "ContinuationToken", _PAGE_SIZE[operation.name]}
-    return {name: value for name, value in params.items() if name not in ours}
+def _lies_in(region: str | None, bucket: Params) -> bool:
+    """Tell whether a bucket is of the asked region; a store that tells no regions has but one."""
+    return region is None or bucket.get("BucketRegion", region) == region
+
+
+def _placement(rule: Rule) -> list[str | None]:
+    return [rule.bucket_name, rule.client, rule.mapped_bucket_name]
+
+
+def _whole(operation: Operation, params: Params, client: str) -> Conversation:
+    """Ask one store for all its buckets: names, and so order, prefix and pages, are the caller's.
+
+    Returns:
+        The store's first answer, and the buckets of all its pages.
+    """
+    size = _PAGE_SIZE[operation.name]
+    asked = {name: params[name] for name in params if name not in ("Prefix", "ContinuationToken")}
+    if size in asked:
+        asked[size] = max(asked[size], _PAGE)  # where it is more than S3 allows, S3 says so
+    first: Params | None = None
+    buckets: list[Params] = []
+    while True:
+        answer = yield Call(client=client, operation=operation, params=asked)
+        first = first or answer
+        buckets += answer.get("Buckets", [])
+        if not answer.get("ContinuationToken"):
+            return first, buckets
+        asked = {**asked, "ContinuationToken": answer["ContinuationToken"]}
 
 
 class _Names:
@@ -151,39 +185,3 @@ def _renamed(bucket: Params, route: Route) -> Params:
     renamed = {**bucket, "Name": route.bucket}
     start, _, rest = split_arn(bucket.get("BucketArn", ""))
     return {**renamed, "BucketArn": start + route.bucket + rest} if start else renamed
-
-
-def _position(operation: Operation, params: Params) -> str:
-    """Read where the last page ended from our continuation token.
-
-    Raises:
-        ClientError: The token is not one of ours; as S3 says it.
-    """
-    token = params.get("ContinuationToken")
-    if not isinstance(token, str):
-        return ""
-    try:
-        position = json.loads(base64.b64decode(token, validate=True))["after"]
-    except (binascii.Error, ValueError, KeyError, TypeError):
-        position = None
-    if not isinstance(position, str):
-        error: Any = {"Code": "InvalidArgument", "Message": _BAD_TOKEN}
-        raise ClientError({"Error": error}, operation.name)
-    return position
-
-
-def _page(
-    operation: Operation, params: Params, default: Params, found: dict[str, Params], after: str
-) -> Params:
-    prefix = params.get("Prefix") or ""
-    names = sorted(name for name in found if name.startswith(prefix) and name > after)
-    limit = params.get(_PAGE_SIZE[operation.name])
-    shown = names if limit is None else names[:limit]
-    page = {name: value for name, value in default.items() if name != "ContinuationToken"}
-    page["Buckets"] = [found[name] for name in shown]
-    if "Prefix" in params:
-        page["Prefix"] = prefix
-    if len(shown) < len(names):
-        position = json.dumps({"after": shown[-1] if shown else after}).encode()
-        page["ContinuationToken"] = base64.b64encode(position).decode()
-    return page

@@ -65,6 +65,14 @@ Conversation: TypeAlias = Generator["Call | Together", Any, Any]
 Flow: TypeAlias = "Call | Conversation"
 
 
+def together(flows: Sequence[Flow]) -> Conversation:
+    """Run independent flows, and give what each returned; one alone needs no thread."""
+    if len(flows) != 1:
+        return (yield Together(flows=flows))
+    alone = flows[0]
+    return [(yield alone) if isinstance(alone, Call) else (yield from alone)]
+
+
 def ask(
     operation: Operation, params: Params, names: Sequence[tuple[Route, str]], rules: Rules
 ) -> Call:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from botwo._calls import Call, Conversation, Flow, Together, ask_one
+from botwo._calls import Call, Conversation, Flow, ask_one, together
 from botwo._errors import RoutingError
 from botwo._undecided import check_request
 
@@ -69,10 +69,7 @@ def _is_key(key: object) -> bool:
 
 def _delete(operation: Operation, params: Params, shares: Sequence[Share]) -> Conversation:
     flows = [_outcome(_call(operation, params, share)) for share in shares]
-    if len(flows) == 1:
-        outcomes = [(yield from flows[0])]
-    else:
-        outcomes = yield Together(flows=flows)
+    outcomes = yield from together(flows)
     answers = [outcome for outcome in outcomes if isinstance(outcome, dict)]
     if not answers:
         raise outcomes[0]
