@@ -13,6 +13,7 @@ from botwo import _operations
 from botwo._calls import Call
 from botwo._flows import flow
 from botwo._mapping import read_mapping
+from botwo._operations import LEAVES, Kind
 from botwo._rules import Rules
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 _LOADER = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 API = _LOADER.load_service_model("s3", "service-2")
 MODEL = ServiceModel(API, "s3")
+# Leaves of the table that the installed botocore is too old to have.
+NOT_IN_MODEL = {
+    (Kind.REPLICATION_FILTER, leaf)
+    for leaf in LEAVES[Kind.REPLICATION_FILTER]
+    if ".Not." in leaf and "ReplicationRuleNotOperator" not in API["shapes"]
+}
 
 
 def mapping(*entries: dict[str, Any]) -> Rules:

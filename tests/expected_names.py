@@ -33,6 +33,36 @@ def redirecting(prefix: str, **redirect: str) -> dict[str, Any]:
     return {"RoutingRules": [{"Condition": {"KeyPrefixEquals": prefix}, "Redirect": redirect}]}
 
 
+# A rule with a filter, by the filter's leaf.
+RULES: dict[str, Pair] = {
+    "Prefix": ({"Prefix": "a/"}, {"Prefix": "dev/a/"}),
+    "Filter.Prefix": ({"Filter": {"Prefix": "a/"}}, {"Filter": {"Prefix": "dev/a/"}}),
+    "Filter.And.Prefix": (
+        {"Filter": {"And": {"Prefix": "a/", "Tags": []}}},
+        {"Filter": {"And": {"Prefix": "dev/a/", "Tags": []}}},
+    ),
+}
+# Only a rule of replication can exclude, and only where botocore is new enough.
+EXCLUDING: dict[str, Pair] = {
+    "Filter.Not.Prefix": (
+        {"Filter": {"Not": {"Prefix": "b/"}}},
+        {"Filter": {"And": {"Prefix": "dev/", "Not": {"Prefix": "dev/b/"}}}},
+    ),
+    "Filter.Not.Or.Prefixes[]": (
+        {"Filter": {"Not": {"Or": {"Prefixes": ["b/", "c"]}}}},
+        {"Filter": {"And": {"Prefix": "dev/", "Not": {"Or": {"Prefixes": ["dev/b/", "dev/c"]}}}}},
+    ),
+    "Filter.And.Not.Prefix": (
+        {"Filter": {"And": {"Prefix": "a/", "Not": {"Prefix": "a/b/"}}}},
+        {"Filter": {"And": {"Prefix": "dev/a/", "Not": {"Prefix": "dev/a/b/"}}}},
+    ),
+    "Filter.And.Not.Or.Prefixes[]": (
+        {"Filter": {"And": {"Prefix": "a/", "Not": {"Or": {"Prefixes": ["a/b"]}}}}},
+        {"Filter": {"And": {"Prefix": "dev/a/", "Not": {"Or": {"Prefixes": ["dev/a/b"]}}}}},
+    ),
+}
+
+
 # What a member holds: in the caller's names, and in the store's. By kind; by kind and leaf where
 # a row stands for a structure.
 NAMES: dict[Kind | tuple[Kind, str], Pair] = {
@@ -48,15 +78,8 @@ NAMES: dict[Kind | tuple[Kind, str], Pair] = {
     Kind.REPLICA: ("arn:aws:s3:::copy", "arn:aws:s3:::fork"),
     Kind.OUTPUT_PATH: ("out/a/1", "dev/out/a/1"),
     (Kind.OBJECTS, "Key"): ({"Key": "a/k"}, {"Key": "dev/a/k"}),
-    (Kind.RULE_FILTER, "Prefix"): ({"Prefix": "a/"}, {"Prefix": "dev/a/"}),
-    (Kind.RULE_FILTER, "Filter.Prefix"): (
-        {"Filter": {"Prefix": "a/"}},
-        {"Filter": {"Prefix": "dev/a/"}},
-    ),
-    (Kind.RULE_FILTER, "Filter.And.Prefix"): (
-        {"Filter": {"And": {"Prefix": "a/", "Tags": []}}},
-        {"Filter": {"And": {"Prefix": "dev/a/", "Tags": []}}},
-    ),
+    **{(Kind.RULE_FILTER, leaf): names for leaf, names in RULES.items()},
+    **{(Kind.REPLICATION_FILTER, leaf): names for leaf, names in {**RULES, **EXCLUDING}.items()},
     (Kind.FILTER, "Filter.Prefix"): (
         {"Filter": {"Prefix": "a/"}},
         {"Filter": {"Prefix": "dev/a/"}},

@@ -32,6 +32,8 @@ def map_filter(names: Translation, holder: Params) -> None:
         chosen = {}
     if not isinstance(chosen, dict):
         return
+    # On another route too: an exclusion only takes from the prefix beside it, which is checked.
+    chosen = _with_excluded(chosen, names.route.mapped_key)
     whole = names.own_prefix("") if "Prefix" not in _leaf(chosen) else None
     if "And" in chosen and isinstance(chosen["And"], dict):
         holder["Filter"] = {**chosen, "And": _with_prefix(names, chosen["And"])}
@@ -42,6 +44,27 @@ def map_filter(names: Translation, holder: Params) -> None:
         holder["Filter"] = {"And": {"Prefix": whole, **both}}
     elif whole:
         holder["Filter"] = {"Prefix": whole}
+
+
+def _with_excluded(chosen: Params, translate: Callable[[str], str]) -> Params:
+    """Translate what ``Not`` excludes, which stands alone or beside what ``And`` has."""
+    given = dict(chosen)
+    if isinstance(given.get("And"), dict):
+        given["And"] = _with_excluded(given["And"], translate)
+    if isinstance(given.get("Not"), dict):
+        given["Not"] = _excluded(given["Not"], translate)
+    return given
+
+
+def _excluded(excluded: Params, translate: Callable[[str], str]) -> Params:
+    given: Params = _with_keys(excluded, {"Prefix"}, translate)
+    several = given.get("Or")
+    if isinstance(several, dict) and isinstance(several.get("Prefixes"), list | tuple):
+        prefixes = [
+            translate(each) if isinstance(each, str) else each for each in several["Prefixes"]
+        ]
+        given["Or"] = {**several, "Prefixes": prefixes}
+    return given
 
 
 def _leaf(chosen: Params) -> Params:
@@ -83,6 +106,7 @@ def unmap_filter(names: Translation, holder: Params) -> None:
 
 
 def _unmapped_filter(names: Translation, chosen: Params) -> Params:
+    chosen = _with_excluded(chosen, names.back_prefix)
     if "And" not in chosen:
         return {**chosen, "Prefix": names.back_prefix(chosen.get("Prefix", ""))}
     both = chosen["And"]

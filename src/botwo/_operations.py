@@ -40,7 +40,9 @@ class Kind(StrEnum):
     OBJECTS = "objects"
     """The objects of ``DeleteObjects``, each with its own route."""
     RULE_FILTER = "rule filter"
-    """A lifecycle or replication rule: ``Prefix`` or ``Filter``; an empty one is everything."""
+    """A lifecycle rule: ``Prefix`` or ``Filter``; an empty one is everything."""
+    REPLICATION_FILTER = "replication filter"
+    """A replication rule: as a lifecycle rule, and what ``Not`` excludes."""
     FILTER = "filter"
     """A configuration with an optional ``Filter``; absent: everything."""
     NOTIFICATION = "notification"
@@ -64,6 +66,15 @@ class Kind(StrEnum):
 LEAVES: Mapping[Kind, tuple[str, ...]] = {
     Kind.OBJECTS: ("Key",),
     Kind.RULE_FILTER: ("Prefix", "Filter.Prefix", "Filter.And.Prefix"),
+    Kind.REPLICATION_FILTER: (
+        "Prefix",
+        "Filter.Prefix",
+        "Filter.Not.Prefix",
+        "Filter.Not.Or.Prefixes[]",
+        "Filter.And.Prefix",
+        "Filter.And.Not.Prefix",
+        "Filter.And.Not.Or.Prefixes[]",
+    ),
     Kind.FILTER: ("Filter.Prefix", "Filter.And.Prefix"),
     Kind.NOTIFICATION: ("Filter.Key.FilterRules[].Value",),
     Kind.WEBSITE: (
@@ -134,7 +145,7 @@ REQUESTS: Mapping[str, Mapping[str, Kind]] = {
     },
     "PutBucketPolicy": {"Policy": Kind.POLICY},
     "PutBucketReplication": {
-        "ReplicationConfiguration.Rules[]": Kind.RULE_FILTER,
+        "ReplicationConfiguration.Rules[]": Kind.REPLICATION_FILTER,
         "ReplicationConfiguration.Rules[].Destination.Bucket": Kind.REPLICA,
     },
     "PutBucketWebsite": {"WebsiteConfiguration": Kind.WEBSITE},
@@ -160,7 +171,7 @@ RESPONSES: Mapping[str, Mapping[str, Kind]] = {
     },
     "GetBucketPolicy": {"Policy": Kind.POLICY},
     "GetBucketReplication": {
-        "ReplicationConfiguration.Rules[]": Kind.RULE_FILTER,
+        "ReplicationConfiguration.Rules[]": Kind.REPLICATION_FILTER,
         "ReplicationConfiguration.Rules[].Destination.Bucket": Kind.REPLICA,
     },
     "GetBucketWebsite": {"": Kind.WEBSITE},  # the response itself

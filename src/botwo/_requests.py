@@ -149,6 +149,7 @@ _REQUEST: dict[Kind, Change] = {
     Kind.RENAME_SOURCE: _map_rename_source,
     Kind.OBJECTS: _unchanged,
     Kind.RULE_FILTER: in_place(map_rule_filter),
+    Kind.REPLICATION_FILTER: in_place(map_rule_filter),
     Kind.FILTER: in_place(map_filter),
     Kind.NOTIFICATION: in_place(map_notification),
     Kind.WHOLE_BUCKET: refuse_present,

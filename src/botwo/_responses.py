@@ -172,6 +172,7 @@ _RESPONSE: dict[Kind, Change] = {
     Kind.LOCATION: _unmap_location,
     Kind.REDIRECT: _unmap_redirect,
     Kind.RULE_FILTER: in_place(unmap_rule_filter),
+    Kind.REPLICATION_FILTER: in_place(unmap_rule_filter),
     Kind.FILTER: in_place(unmap_filter),
     Kind.NOTIFICATION: in_place(unmap_notification),
     Kind.WHOLE_BUCKET: refuse_present,

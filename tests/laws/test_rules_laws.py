@@ -335,7 +335,7 @@ _TEXTS = {
     "Policy": st.sampled_from(["a", "a/*", "b/a"]).map(lambda resource: _POLICY % resource),
 }
 # On the way to a name these are always drawn, all else now and then.
-_NAMING = {"And", "Filter", "Prefix"} | {
+_NAMING = {"And", "Filter", "Not", "Or", "Prefix", "Prefixes"} | {
     step.removesuffix("[]")
     for rows in REQUESTS.values()
     for path in rows
