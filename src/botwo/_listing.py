@@ -167,12 +167,15 @@ class _Span:
         encoded = self.params.get("EncodingType") == "url"
         listed = entries(self.words, answer, encoded=encoded)
         size = asked.get(self.words.size, PAGE)
-        truncated = bool(answer.get("IsTruncated")) or len(listed) > size
+        early = [entry for entry in listed if entry.name < stretch.least]
+        listed = listed[len(early) :]
+        # A store that does not count common prefixes, and repeats them on every page, gives more
+        # than was asked; behind as many names as were asked, keys may be missing.
+        room = max(size - sum(not entry.is_common_prefix for entry in early), 0)
+        truncated = bool(answer.get("IsTruncated")) or len(listed) > room
         if truncated and not in_order(self.words, answer):
             raise self._cannot_span(stretch, "does not list in key order")
-        # A store that does not count common prefixes gives more than was asked; behind what was
-        # asked, keys may be missing between them.
-        listed = listed[:size] if size > 0 else []
+        listed = listed[:room]
         kept = self._rolled_up(stretch, self._new(position, listed))
         passed = stretch.end is not None and any(entry.name >= stretch.end for entry in listed)
         more = truncated and not passed
@@ -183,7 +186,7 @@ class _Span:
             return kept, False, _Position(start=stretch.end)
         if kept:
             return kept, certain, self._behind(kept)
-        return kept, False, self._cursor(stretch, position, answer, listed)
+        return kept, False, self._cursor(stretch, position, answer, early)
 
     def _new(self, position: _Position, listed: Sequence[Entry]) -> Sequence[Entry]:
         """Leave out what was listed already, where a store begins with it again."""
@@ -197,9 +200,7 @@ class _Span:
         """Give the entries that lie in a stretch, grouped by us where the store could not."""
         kept: list[Entry] = []
         for entry in listed:
-            if entry.name < stretch.least or (
-                stretch.end is not None and entry.name >= stretch.end
-            ):
+            if stretch.end is not None and entry.name >= stretch.end:
                 continue
             into = common_prefix(entry.name, self.prefix, self.delimiter)
             if into is not None and not entry.is_common_prefix:
@@ -216,7 +217,7 @@ class _Span:
         return _Position(start=behind(last.name, self.prefix, self.delimiter))
 
     def _cursor(
-        self, stretch: Stretch, position: _Position, answer: Params, listed: Sequence[Entry]
+        self, stretch: Stretch, position: _Position, answer: Params, early: Sequence[Entry]
     ) -> _Position:
         """Go on where a store listed only what lies before the stretch, or nothing."""
         words = self.words
@@ -226,8 +227,8 @@ class _Span:
             cursor = {words.marker: answer[words.next_marker]}
             if answer.get(words.next_id):
                 cursor[words.id_marker] = answer[words.next_id]
-        elif listed:
-            cursor = {words.marker: listed[-1].name}
+        elif early:
+            cursor = {words.marker: early[-1].name}
         else:
             raise self._cannot_span(stretch, "says that there is more, and not where")
         if cursor == position.cursor:
