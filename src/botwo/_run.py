@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from botwo._calls import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
+    from concurrent.futures import Future
 
     from botwo._calls import Flow, Together
     from botwo._translation import Params
@@ -49,6 +50,18 @@ def run(flow: Flow, send: Send) -> Any:
         return stop.value
 
 
+class _Group:
+    """Flows that run together, and whether they go on."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def check(self, call: Call) -> None:
+        """Let a call through, unless the group is stopped and the call puts nothing away."""
+        if self.stopped and not call.puts_away:
+            raise Stopped
+
+
 def _together(together: Together, send: Send) -> list[Any]:
     """Run flows at the same time, in threads; nothing is left running when this returns or raises.
 
@@ -58,27 +71,55 @@ def _together(together: Together, send: Send) -> list[Any]:
     import threading  # few programs need this
     from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
-    stopped = threading.Event()
+    group = _Group()
+    alive = 0
+    ended = threading.Condition()
 
-    def send_unless_stopped(call: Call) -> Params:
-        if stopped.is_set() and not call.puts_away:
-            raise Stopped
+    def send_on(call: Call) -> Params:
+        group.check(call)
         return send(call)
+
+    def one(flow: Flow) -> Any:
+        nonlocal alive
+        with ended:
+            if group.stopped:
+                raise Stopped
+            alive += 1
+        try:
+            return run(flow, send_on)
+        except BaseException:
+            group.stopped = True
+            raise
+        finally:
+            with ended:
+                alive -= 1
+                ended.notify()
 
     count = max(1, min(len(together.flows), together.at_once))
     with ThreadPoolExecutor(max_workers=count) as pool:
-        # Each in a copy of this context: the caller's variables are seen, and none is shared.
-        running = [
-            pool.submit(copy_context().run, run, flow, send_unless_stopped)
-            for flow in together.flows
-        ]
         try:
-            done, _ = wait(running, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in running if future in done]
+            # Each in a copy of this context: the caller's variables are seen, and none is shared.
+            running = [pool.submit(copy_context().run, one, flow) for flow in together.flows]
+            wait(running, return_when=FIRST_EXCEPTION)
+            return _results(running)
         finally:
-            stopped.set()
-            for future in running:
-                future.cancel()
+            # An interrupt may come while the pool starts a thread, which it then does not know.
+            with ended:
+                group.stopped = True
+                ended.wait_for(lambda: alive == 0)
+            pool.shutdown(cancel_futures=True)
+
+
+def _results(running: Sequence[Future[Any]]) -> list[Any]:
+    """Give what flows returned; of those that have ended by an error, raise what stopped the rest.
+
+    Raises:
+        BaseException: The first flow's error that is not merely the end of what was stopped.
+    """
+    ended = [error for future in running if future.done() and (error := future.exception())]
+    for error in sorted(ended, key=lambda error: isinstance(error, Stopped)):
+        raise error
+    return [future.result() for future in running]
 
 
 async def run_async(flow: Flow, send: AsyncSend) -> Any:
@@ -113,16 +154,26 @@ async def _together_async(together: Together, send: AsyncSend) -> list[Any]:
     """Run flows at the same time, in tasks; see `_together`."""
     import asyncio
 
+    group = _Group()
     gate = asyncio.Semaphore(together.at_once)
+
+    async def send_on(call: Call) -> Params:
+        group.check(call)
+        return await send(call)
 
     async def one(flow: Flow) -> Any:
         async with gate:
-            return await run_async(flow, send)
+            try:
+                return await run_async(flow, send_on)
+            except BaseException:
+                group.stopped = True
+                raise
 
     running = [asyncio.ensure_future(one(flow)) for flow in together.flows]
     try:
         return list(await asyncio.gather(*running))
     finally:
+        group.stopped = True
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
