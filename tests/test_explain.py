@@ -103,6 +103,25 @@ def test_a_deletion_has_every_name(s3: S3Client) -> None:
     assert told == [("raw/1", "b"), ("x", "a")]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ({}, [(None, "a", None), ("raw/", "b", "main/raw/")]),
+        ({"Prefix": "ra"}, [("ra", "a", "ra"), ("raw/", "b", "main/raw/")]),
+        ({"Prefix": "raw/x"}, [("raw/x", "b", "main/raw/x")]),
+    ],
+)
+def test_a_listing_has_the_name_of_every_place(
+    s3: S3Client, prefix: dict[str, str], expected: list[Any]
+) -> None:
+    """Each place that a listing reaches is explained, with where its keys begin."""
+    found = botwo.explain(s3, "list_objects_v2", Bucket="data", **prefix)
+
+    told = [(name.key, name.route.client, name.mapped_key) for name in found.names]
+    assert expected == told
+    assert set(found.clients) == {client for _, client, _ in expected}
+
+
 def test_an_operation_on_the_bucket_has_no_key(s3: S3Client) -> None:
     """A bucket's route is that of the empty key, and no key is shown."""
     (name,) = botwo.explain(s3, "head_bucket", Bucket="data").names

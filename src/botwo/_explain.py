@@ -121,13 +121,10 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
     try:
         calls = _first_calls(flow(asked, params, rules))
         names = [name for call in calls for name in call.names]
-        clients = tuple(
-            dict.fromkeys(
-                client
-                for call in calls
-                for client in [call.client, *(route.client for route, _ in call.names)]
-            )
-        )
+        if asked.is_listing:
+            names = _listed(rules, params)
+        asked_clients = [call.client for call in calls] + [route.client for route, _ in names]
+        clients = tuple(dict.fromkeys(asked_clients))
         if len(rules.rules) > 1 and asked.name in ("ListBuckets", "ListDirectoryBuckets"):
             clients = tuple(dict.fromkeys(rule.client for rule in rules.rules))
     except RoutingError as error:
@@ -145,6 +142,15 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
         names=tuple(_name(rules, params, route, key) for route, key in names),
         refused=refused,
     )
+
+
+def _listed(rules: Rules, params: dict[str, Any]) -> list[tuple[Route, str]]:
+    """Give each route that a listing reaches, with where its keys begin."""
+    prefix = params.get("Prefix") or ""
+    found: dict[int, tuple[Route, str]] = {}
+    for segment in rules.segments(params["Bucket"], prefix):
+        found.setdefault(segment.route.place, (segment.route, max(segment.start, prefix)))
+    return list(found.values())
 
 
 def _first_calls(served: Flow) -> Sequence[Call]:
