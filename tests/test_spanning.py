@@ -332,6 +332,39 @@ def test_a_version_marker_without_a_key_is_refused_as_s3_does() -> None:
     assert [] == a.sent + b.sent
 
 
+_VERSION = "<Key>{}</Key><VersionId>{}</VersionId><LastModified>2026-01-01T00:00:00Z</LastModified>"
+
+
+def _versions(*, more: bool) -> Answer:
+    """A page that ends with a version and a delete marker of one key and one time."""
+    listed = f"<Version>{_VERSION.format('a', 1)}</Version>"
+    listed += f"<DeleteMarker>{_VERSION.format('a', 2)}</DeleteMarker>"
+    end = "<NextKeyMarker>a</NextKeyMarker><NextVersionIdMarker>1</NextVersionIdMarker>" * more
+    return Answer(
+        body=f"<R><IsTruncated>{str(more).lower()}</IsTruncated>{end}{listed}</R>".encode()
+    )
+
+
+@pytest.mark.parametrize(("more", "expected"), [(True, "1"), (False, None)])
+def test_the_last_version_of_a_page_is_not_guessed(more: bool, expected: str | None) -> None:
+    """Of two versions of one time the store says which was last; where it does not, none is said.
+
+    The key's versions are all told then, so that a page behind the key misses none.
+    """
+
+    def answer(request: Any) -> Answer:
+        if "key-marker" in request.url:
+            return Answer(body=f"<R><Version>{_VERSION.format('z', 1)}</Version></R>".encode())
+        return Answer(body=b"<R/>") if "prefix" in request.url else _versions(more=more)
+
+    _, _, s3 = _pair(answer, Answer(body=b"<R/>"))
+
+    page: Any = s3.list_object_versions(Bucket="data", MaxKeys=2)
+
+    assert page["IsTruncated"]
+    assert ("a", expected) == (page["NextKeyMarker"], page.get("NextVersionIdMarker"))
+
+
 def test_a_marker_of_another_mapping_is_refused() -> None:
     """A marker that a store made up under other rules is no position here."""
     a, b, s3 = _pair()

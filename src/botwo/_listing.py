@@ -71,6 +71,8 @@ class _Span:
         self.page: list[Entry] = []
         self.first: tuple[Params, Params] | None = None
         """What the first store was asked, and what it answered."""
+        self.last_id: str | None = None
+        """The last entry's id, where its store says that it is the last."""
         self.names_marker = bool(self.delimiter)
         """Whether `ListObjects` says where the next page begins."""
 
@@ -87,6 +89,8 @@ class _Span:
             asked, answer = yield from self._ask(stretch, position, room or 1)
             kept, certain, position = self._take(stretch, position, answer, asked)
             self.page += kept[:room]
+            if kept and room:
+                self.last_id = position.id if len(kept) <= room else None
             more = len(kept) > room or (len(kept) == room and certain)
         if self.first is None:
             # None has room, but the bucket may be missing, or closed to the caller.
@@ -185,7 +189,7 @@ class _Span:
         if not more:
             return kept, False, _Position(start=stretch.end)
         if kept:
-            return kept, certain, self._behind(kept)
+            return kept, certain, self._behind(kept[-1], answer)
         return kept, False, self._cursor(stretch, position, answer, early)
 
     def _new(self, position: _Position, listed: Sequence[Entry]) -> Sequence[Entry]:
@@ -210,11 +214,13 @@ class _Span:
             kept.append(entry)
         return kept
 
-    def _behind(self, kept: Sequence[Entry]) -> _Position:
-        last = kept[-1]
-        if self.words.id is not None and not last.is_common_prefix:
-            return _Position(start=last.name, id=last.value.get(self.words.id))
-        return _Position(start=behind(last.name, self.prefix, self.delimiter))
+    def _behind(self, last: Entry, answer: Params) -> _Position:
+        """Go on behind the last entry of a page that its store has cut."""
+        words = self.words
+        if words.id is None or last.is_common_prefix:
+            return _Position(start=behind(last.name, self.prefix, self.delimiter))
+        told = answer.get(words.next_marker or "") == last.told and answer.get(words.next_id)
+        return _Position(start=last.name, id=told or last.value.get(words.id))
 
     def _cursor(
         self, stretch: Stretch, position: _Position, answer: Params, early: Sequence[Entry]
@@ -257,7 +263,7 @@ class _Span:
             answer["NextContinuationToken"] = make_token(self._mapping(), last.name)
         elif words.id is not None or self.names_marker:
             answer[words.next_marker] = last.told
-        found = last_id(words, self.page)
+        found = self.last_id or last_id(words, self.page)
         if found is not None:
             answer[words.next_id] = found
         return answer
