@@ -35,6 +35,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a longer body goes into a temporary file; otherwise it is left, and None answered."""
     puts_away: bool = False
     """Whether it cleans up after a flow, and so is made even when nobody waits any more."""
+    asked: str | None = None
+    """The operation that the caller asked for, where it is another one: errors name it."""
 
     def answer(self, response: Params) -> Params:
         """Give the store's response in the caller's names; it is changed in place.
@@ -104,3 +106,14 @@ def ask_one(operation: Operation, params: Params, rules: Rules) -> Call:
 def pass_on(operation: Operation, params: Params, client: str) -> Call:
     """Give a request to one client as it is: it names nothing that rules are about."""
     return Call(client=client, operation=operation, params=params)
+
+
+def first_calls(served: Flow) -> Sequence[Call]:
+    """Give what a flow asks first, without asking it."""
+    if isinstance(served, Call):
+        return [served]
+    asked = next(served)
+    served.close()
+    if isinstance(asked, Call):
+        return [asked]
+    return [call for flow in asked.flows for call in first_calls(flow)]

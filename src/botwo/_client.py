@@ -18,11 +18,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
-from botocore.handlers import validate_bucket_name
+from botocore.handlers import (
+    copy_source_sse_md5,
+    handle_copy_source_param,
+    sse_md5,
+    validate_ascii_metadata,
+    validate_bucket_name,
+)
 from botocore.validate import ParamValidator
 
 from botwo._bodies import read_body
-from botwo._calls import Call
+from botwo._calls import Call, first_calls
 from botwo._errors import ConfigWarning, PicklingError
 from botwo._events import RoutedEvents, Told, carried
 from botwo._flows import flow
@@ -33,14 +39,22 @@ from botwo._responses import error_to_caller
 from botwo._rules import Rules
 from botwo._run import run
 from botwo._stores import Stores, client_problems
-
-if TYPE_CHECKING:
-    from botwo._translation import Params
+from botwo._translation import Params
 
 ClientT = TypeVar("ClientT")
 
 logger = logging.getLogger("botwo")
 
+# What botocore makes of the parameters before it checks them, or refuses there.
+_BUILDS: dict[str, tuple[Callable[[Params], Any], ...]] = {
+    "CopyObject": (
+        handle_copy_source_param,
+        validate_ascii_metadata,
+        sse_md5,
+        copy_source_sse_md5,
+    ),
+    "UploadPartCopy": (handle_copy_source_param, sse_md5, copy_source_sse_md5),
+}
 _TRANSFERS = ("download_file", "download_fileobj", "upload_file", "upload_fileobj")
 
 
@@ -202,6 +216,9 @@ class RoutedClient:
         """
         if isinstance(params.get("Bucket"), str):
             validate_bucket_name(params)
+        params = dict(params)
+        for build in _BUILDS.get(asked.name, ()):
+            build(params)
         shape = self.meta.service_model.operation_model(asked.name).input_shape
         report = ParamValidator().validate(params, shape)
         if report.has_errors():
@@ -302,10 +319,11 @@ class RoutedClient:
         answer: Any = error.response
         told = error_to_caller(answer.get("Error", {}), call.names)
         own_class: Any = getattr(self.exceptions, name, ClientError)
-        if own_class is kind and told == answer.get("Error", {}):
+        asked = call.asked or error.operation_name
+        if own_class is kind and (told, asked) == (answer.get("Error", {}), error.operation_name):
             error.add_note(_went(call, store))
             return error
-        own = own_class({**answer, "Error": told}, error.operation_name)
+        own = own_class({**answer, "Error": told}, asked)
         for note in getattr(error, "__notes__", ()):
             own.add_note(note)
         own.add_note(_went(call, store))
@@ -369,9 +387,12 @@ class RoutedClient:
         *rest: Any,
         **options: Any,
     ) -> None:
-        """Copy with boto3's transfers, after making sure that one store can; see boto3."""
-        names = {"CopySource": CopySource, "Bucket": Bucket, "Key": Key}
-        flow(self._operation("CopyObject"), names, self._botwo_rules)
+        """Copy with boto3's transfers, after refusing what a copy refuses; see boto3."""
+        known = self.meta.service_model.operation_model("CopyObject").input_shape.members
+        extra = (rest[0] if rest else options.get("ExtraArgs")) or {}
+        asked = {member: value for member, value in extra.items() if member in known}
+        asked |= {"CopySource": CopySource, "Bucket": Bucket, "Key": Key}
+        first_calls(flow(self._operation("CopyObject"), asked, self._botwo_rules))
         super().copy(CopySource, Bucket, Key, *rest, **options)  # type: ignore[misc]
 
     def close(self) -> None:

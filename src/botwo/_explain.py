@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from botwo._calls import Call
+from botwo._calls import first_calls
 from botwo._client import rules_and_operation
 from botwo._errors import RoutingError
 from botwo._flows import flow
@@ -15,9 +15,6 @@ from botwo._requests import copy_source
 from botwo._routes import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from botwo._calls import Flow
     from botwo._rules import Rules
 
 
@@ -119,7 +116,7 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
     refused = None
     clients: tuple[str, ...] = ()
     try:
-        calls = _first_calls(flow(asked, params, rules))
+        calls = first_calls(flow(asked, params, rules))
         names = [name for call in calls for name in call.names]
         if asked.is_listing:
             names = _listed(rules, params)
@@ -151,17 +148,6 @@ def _listed(rules: Rules, params: dict[str, Any]) -> list[tuple[Route, str]]:
     for segment in rules.segments(params["Bucket"], prefix):
         found.setdefault(segment.route.place, (segment.route, max(segment.start, prefix)))
     return list(found.values())
-
-
-def _first_calls(served: Flow) -> Sequence[Call]:
-    """Give what a flow asks first, without asking it."""
-    if isinstance(served, Call):
-        return [served]
-    asked = next(served)
-    served.close()
-    if isinstance(asked, Call):
-        return [asked]
-    return [call for flow in asked.flows for call in _first_calls(flow)]
 
 
 def _name(rules: Rules, params: dict[str, Any], route: Route, key: str) -> Name:
