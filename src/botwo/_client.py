@@ -206,7 +206,13 @@ class RoutedClient:
         if isinstance(served, Call):
             return self._send(served)
         self._check_whole(asked, params)
-        return cast("Params", run(served, self._send))
+        try:
+            return cast("Params", run(served, self._send))
+        except ClientError as error:
+            own = self._modelled(error)
+            if own is error:
+                raise
+            raise own from error.__cause__
 
     def _check_whole(self, asked: Operation, params: Params) -> None:
         """Refuse what botocore would, before the first of several calls changes something.
@@ -291,6 +297,7 @@ class RoutedClient:
                     response.get("ContentLength"),
                     most=call.reads,
                     spools=call.spools,
+                    ranged="ContentRange" in response,
                 )
         except ClientError as error:
             own = self._own_error(error, call, store)
@@ -327,6 +334,17 @@ class RoutedClient:
         for note in getattr(error, "__notes__", ()):
             own.add_note(note)
         own.add_note(_went(call, store))
+        return cast("ClientError", own.with_traceback(error.__traceback__))
+
+    def _modelled(self, error: ClientError) -> ClientError:
+        """Give an error that a flow made the class that its code has."""
+        answer: Any = error.response
+        own_class: Any = getattr(self.exceptions, answer["Error"]["Code"], None)
+        if type(error) is not ClientError or own_class is None:
+            return error
+        own = own_class(answer, error.operation_name)
+        for note in getattr(error, "__notes__", ()):
+            own.add_note(note)
         return cast("ClientError", own.with_traceback(error.__traceback__))
 
     def generate_presigned_url(

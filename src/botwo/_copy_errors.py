@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from botocore.utils import parse_to_aware_datetime
 
-from botwo._promises import header
+from botwo._promises import COMPUTED, CONDITIONS, header
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from botwo._translation import Params
 
-NOT_MODIFIED, NOT_ALLOWED, PRECONDITION, UNSATISFIABLE = 304, 405, 412, 416
+BAD_REQUEST, FORBIDDEN, NOT_ALLOWED = 400, 403, 405
+PRECONDITION, UNSATISFIABLE, NOT_IMPLEMENTED = 412, 416, 501
 
-# Of the conditions that a store answers with a status, those that it may mean.
-_MEANT = {
-    NOT_MODIFIED: ("CopySourceIfNoneMatch", "CopySourceIfModifiedSince"),
-    PRECONDITION: ("CopySourceIfMatch", "CopySourceIfUnmodifiedSince"),
-}
 _HEADERS = {
     "CopySourceIfMatch": "x-amz-copy-source-If-Match",
     "CopySourceIfNoneMatch": "x-amz-copy-source-If-None-Match",
     "CopySourceIfModifiedSince": "x-amz-copy-source-If-Modified-Since",
     "CopySourceIfUnmodifiedSince": "x-amz-copy-source-If-Unmodified-Since",
 }
-RANGE = "x-amz-copy-source-range"
+_ARCHIVED = {
+    "Code": "ObjectNotInActiveTierError",
+    "Message": "The source object of the COPY action is not in the active tier and is only stored "
+    "in Amazon S3 Glacier.",
+}
+_MARKER = {
+    "Code": "InvalidRequest",
+    "Message": "The source of a copy request may not specifically refer to a delete marker by "
+    "version id.",
+}
+_RANGE = "x-amz-copy-source-range"
+_EXPECTED = re.compile(r"expected checksum Type: (\w+)", re.IGNORECASE)
 
 
 def as_copy_error(error: ClientError, name: str, params: Params) -> ClientError:
@@ -38,19 +49,16 @@ def as_copy_error(error: ClientError, name: str, params: Params) -> ClientError:
     answer: Any = error.response
     told: Params = dict(answer.get("Error", {}))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    if status in _MEANT:
-        asked = [member for member in _MEANT[status] if member in params]
-        if asked or status == PRECONDITION:
-            return changed(error, name, _condition(told, (*asked, "CopySourceIfMatch")[0]))
-    elif status == UNSATISFIABLE and "CopySourceRange" in params:
+    if status == PRECONDITION:
+        failed = [member for member in CONDITIONS if member in params] or ["CopySourceIfMatch"]
+        return unmet(error, name, _condition(told, failed[0]))
+    if status == UNSATISFIABLE and "CopySourceRange" in params:
         size = told.get("ActualObjectSize") or header(answer, "content-range").rpartition("/")[2]
         return beyond(error, name, params, str(size))
-    elif status == NOT_ALLOWED and header(answer, "x-amz-delete-marker") == "true":
-        message = (
-            "The source of a copy request may not specifically refer to a delete marker by "
-            "version id."
-        )
-        return _made(error, name, 400, {"Code": "InvalidRequest", "Message": message})
+    if told.get("Code") == "InvalidObjectState":
+        return _made(error, name, FORBIDDEN, {**told, **_ARCHIVED})
+    if status == NOT_ALLOWED and header(answer, "x-amz-delete-marker") == "true":
+        return _made(error, name, BAD_REQUEST, _MARKER)
     return error
 
 
@@ -63,16 +71,54 @@ def _condition(told: Params, meant: str) -> str:
     return _HEADERS[meant]
 
 
-def changed(
-    error: ClientError | None, name: str, condition: str = _HEADERS["CopySourceIfMatch"]
-) -> ClientError:
-    """Make the error of a source that is not what it has to be, or not any more."""
+def unmet(error: ClientError | None, name: str, header_name: str) -> ClientError:
+    """Make the error of a source that is not what it has to be."""
     told = {
         "Code": "PreconditionFailed",
         "Message": "At least one of the pre-conditions you specified did not hold",
-        "Condition": condition,
+        "Condition": header_name,
     }
     return _made(error, name, PRECONDITION, told)
+
+
+def changed(name: str) -> ClientError:
+    """Make the error of a source that is not any more what it was."""
+    error = unmet(None, name, _HEADERS["CopySourceIfMatch"])
+    error.add_note("botwo: the source was changed while it was copied")
+    return error
+
+
+def check_conditions(name: str, params: Params, found: Params) -> None:
+    """Check what was asked of the source: a store may take no notice of it.
+
+    Raises:
+        ClientError: The source is not what it has to be.
+    """
+    etag, modified = str(found.get("ETag", "")), found.get("LastModified")
+    failed = None
+    if "CopySourceIfMatch" in params:
+        failed = None if _names(params["CopySourceIfMatch"], etag) else "CopySourceIfMatch"
+    elif "CopySourceIfUnmodifiedSince" in params and modified is not None:
+        late = modified > _second(params["CopySourceIfUnmodifiedSince"])
+        failed = "CopySourceIfUnmodifiedSince" if late else None
+    if "CopySourceIfNoneMatch" in params:
+        failed = (
+            "CopySourceIfNoneMatch" if _names(params["CopySourceIfNoneMatch"], etag) else failed
+        )
+    elif "CopySourceIfModifiedSince" in params and modified is not None:
+        early = modified <= _second(params["CopySourceIfModifiedSince"])
+        failed = "CopySourceIfModifiedSince" if early else failed
+    if failed is not None:
+        raise unmet(None, name, _HEADERS[failed])
+
+
+def _names(asked: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in asked.split(",")]
+    return "*" in tags or etag.strip('"') in tags
+
+
+def _second(asked: Any) -> datetime:
+    return parse_to_aware_datetime(asked).replace(microsecond=0)
 
 
 def malformed(name: str, params: Params) -> ClientError:
@@ -81,25 +127,33 @@ def malformed(name: str, params: Params) -> ClientError:
         None,
         name,
         params,
-        f"The {RANGE} value must be of the form bytes=first-last where first and last are the "
+        f"The {_RANGE} value must be of the form bytes=first-last where first and last are the "
         "zero-based offsets of the first and last bytes to copy",
     )
 
 
 def beyond(error: ClientError | None, name: str, params: Params, size: str) -> ClientError:
     """Make the error of a range that the source does not have."""
-    message = f"Range specified is not valid for source object of size: {size}"
+    of_size = f" of size: {size}" if size else ""
+    message = f"Range specified is not valid for source object{of_size}"
     return _range_error(error, name, params, message)
+
+
+def expected_algorithm(error: ClientError) -> str | None:
+    """Give the checksum that a part has to have, where S3 refused it for another one."""
+    found = _EXPECTED.search(error.response["Error"].get("Message", ""))
+    name = found[1].upper() if found else ""
+    return name if name in COMPUTED else None
 
 
 def _range_error(error: ClientError | None, name: str, params: Params, message: str) -> ClientError:
     told = {
         "Code": "InvalidArgument",
         "Message": message,
-        "ArgumentName": RANGE,
+        "ArgumentName": _RANGE,
         "ArgumentValue": str(params["CopySourceRange"]),
     }
-    return _made(error, name, 400, told)
+    return _made(error, name, BAD_REQUEST, told)
 
 
 def _made(error: ClientError | None, name: str, status: int, told: Params) -> ClientError:

@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from botwo._operations import operation
@@ -29,13 +29,14 @@ UPLOAD = operation("UploadPart")
 COMPLETE = operation("CompleteMultipartUpload")
 ABORT = operation("AbortMultipartUpload")
 
-# What the source has to be for the copy to be made, and what that is called in a request to it.
+# What its store is asked that the source has to be.
 CONDITIONS = {
     "CopySourceIfMatch": "IfMatch",
-    "CopySourceIfNoneMatch": "IfNoneMatch",
-    "CopySourceIfModifiedSince": "IfModifiedSince",
     "CopySourceIfUnmodifiedSince": "IfUnmodifiedSince",
 }
+# What is checked when it has answered. A store would answer these with 304, and botocore stumbles
+# over one that has a checksum, as rclone's.
+CHECKED = frozenset({"CopySourceIfNoneMatch", "CopySourceIfModifiedSince"})
 _OF_READER = {"ExpectedSourceBucketOwner": "ExpectedBucketOwner", "RequestPayer": "RequestPayer"}
 # The source's key, which the destination's store never sees.
 _SOURCE_KEY = {
@@ -91,10 +92,10 @@ HANDLED = frozenset({
     "TaggingDirective",
     *KEPT,
 })  # fmt: skip
-KNOWN = HANDLED.union(CONDITIONS, *ASKED.values())
+KNOWN = HANDLED.union(CHECKED, CONDITIONS, *ASKED.values())
 
 # Checksums that botocore computes by itself; of any other the new object gets its store's default.
-_COMPUTED = ("CRC32", "SHA1", "SHA256")
+COMPUTED = ("CRC32", "SHA1", "SHA256")
 _CHECKSUM = "Checksum"
 
 # Where a copy's answer has its members: in the result, or beside it.
@@ -131,12 +132,13 @@ def conditions(params: Params) -> Params:
 def kept(found: Params) -> Params:
     """Give the source's metadata and content headers as they are sent.
 
-    S3 answers metadata that is not ASCII by RFC 2047, other stores as the bytes they got, which
-    arrive as Latin-1; botocore sends ASCII alone, so all get S3's form.
+    S3 answers metadata that is not ASCII by RFC 2047, other stores as the bytes they got; botocore
+    sends metadata in ASCII alone, so all gets S3's form.
     """
-    given = {member: found[member] for member in KEPT if member in found}
-    if "Metadata" in given:
-        given["Metadata"] = {name: _ascii(value) for name, value in given["Metadata"].items()}
+    given = {name: _text(found[name]) for name in KEPT if name in found and name != "Metadata"}
+    if "Metadata" in found:
+        metadata = {name: _text(value) for name, value in found["Metadata"].items()}
+        given["Metadata"] = {name: _ascii(value) for name, value in metadata.items()}
     return given
 
 
@@ -145,14 +147,18 @@ def replaced(params: Params) -> Params:
     return {member: params[member] for member in KEPT if member in params}
 
 
-def _ascii(value: str) -> str:
-    if value.isascii():
+def _text(value: Any) -> Any:
+    """Give what a header means: the bytes that a store sent arrive as Latin-1."""
+    if not isinstance(value, str) or value.isascii():
         return value
     try:
-        text = value.encode("latin-1").decode()
+        return value.encode("latin-1").decode()
     except UnicodeError:
-        text = value
-    return f"=?UTF-8?B?{b64encode(text.encode()).decode()}?="
+        return value
+
+
+def _ascii(text: str) -> str:
+    return text if text.isascii() else f"=?UTF-8?B?{b64encode(text.encode()).decode()}?="
 
 
 def tagging(tags: Iterable[Params]) -> str:
@@ -160,12 +166,27 @@ def tagging(tags: Iterable[Params]) -> str:
     return urlencode([(tag["Key"], tag["Value"]) for tag in tags])
 
 
-def algorithm(found: Params) -> Params:
+def counts_tags(found: Params) -> bool:
+    """Tell whether an object has no tags that its answer does not count.
+
+    AWS counts them only for those who may read them; other stores may know of no tags, and some
+    answer the question with the object. gofakes3, which is in rclone, calls itself AmazonS3 too.
+    """
+    asked, host = header(found, "x-amz-request-id"), header(found, "x-amz-id-2")
+    fake = asked != "" and host == b64encode(4 * asked.encode()).decode()
+    return "TagCount" in found or header(found, "server") != "AmazonS3" or fake
+
+
+def algorithm(params: Params, found: Params) -> Params:
     """Give the algorithm of the source's checksum, where botocore can compute one like it."""
-    for name in _COMPUTED:
+    if "ChecksumAlgorithm" in params:
+        return {}
+    for name in COMPUTED:
         if _CHECKSUM + name in found:
             return {"ChecksumAlgorithm": name}
-    return {}
+    # S3 locks nothing that comes without a checksum; a copy needs none.
+    locked = any(member.startswith("ObjectLock") for member in params)
+    return {"ChecksumAlgorithm": COMPUTED[0]} if locked else {}
 
 
 def part(number: int, answer: Params) -> Params:

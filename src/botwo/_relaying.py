@@ -14,7 +14,16 @@ from botocore.exceptions import (
 )
 
 from botwo._calls import Call, Conversation, Together, ask
-from botwo._copy_errors import as_copy_error, beyond, changed, malformed
+from botwo._copy_errors import (
+    NOT_ALLOWED,
+    NOT_IMPLEMENTED,
+    as_copy_error,
+    beyond,
+    changed,
+    check_conditions,
+    expected_algorithm,
+    malformed,
+)
 from botwo._errors import RoutingError
 from botwo._operations import Operation
 from botwo._promises import (
@@ -28,7 +37,7 @@ from botwo._promises import (
     algorithm,
     conditions,
     copied,
-    header,
+    counts_tags,
     kept,
     part,
     promised,
@@ -112,6 +121,7 @@ def relay(copy: Copy) -> Conversation:
     found = yield from _read(
         copy, reads=THRESHOLD, ChecksumMode="ENABLED", **conditions(copy.params)
     )
+    _check_found(copy, found)
     body = found.pop("Body")
     given = yield from _given(copy, found)
     if body is not None:
@@ -160,20 +170,23 @@ def _read(copy: Copy, *, reads: int, spools: bool = False, **given: Any) -> Conv
     return None
 
 
+def _check_found(copy: Copy, found: Params) -> None:
+    """Check that the source is what was asked for: a store may take no notice of it."""
+    check_conditions(copy.operation.name, copy.params, found)
+    asked = copy.source.get("VersionId")
+    if asked not in (None, "null") and found.get("VersionId") != asked:
+        raise copy.refusal(f"the source's store does not say that it is version {asked!r}")
+
+
 def _given(copy: Copy, found: Params) -> Conversation:
     """Give what the new object has of its source: metadata, tags, and what its checksum is of."""
     given = _metadata(copy, found)
     if copy.params.get("TaggingDirective") == "REPLACE":
         given |= {name: copy.params[name] for name in ("Tagging",) if name in copy.params}
-    elif found.get("TagCount") or _hides_tags(found):
-        answer = yield copy.read(GET_TAGS)
-        if answer.get("VersionId", found.get("VersionId")) != found.get("VersionId"):
-            raise changed(None, copy.operation.name)
-        if answer.get("TagSet"):
-            given["Tagging"] = tagging(answer["TagSet"])
-    if "ChecksumAlgorithm" not in copy.params:
-        given |= algorithm(found)
-    return given
+    elif found.get("TagCount") or not counts_tags(found):
+        tags = yield from _tags(copy, found)
+        given |= {"Tagging": tagging(tags)} if tags else {}
+    return given | algorithm(copy.params, found)
 
 
 def _metadata(copy: Copy, found: Params) -> Params:
@@ -186,13 +199,17 @@ def _metadata(copy: Copy, found: Params) -> Params:
     return kept(found)
 
 
-def _hides_tags(found: Params) -> bool:
-    """Tell whether the object may have tags that the answer does not count.
-
-    AWS counts them only for those who may read them; other stores may not know of tags at all, and
-    some would answer the question with the object.
-    """
-    return "TagCount" not in found and header(found, "server") == "AmazonS3"
+def _tags(copy: Copy, found: Params) -> Conversation:
+    try:
+        answer = yield copy.read(GET_TAGS)
+    except ClientError as error:
+        status = error.response["ResponseMetadata"].get("HTTPStatusCode")
+        if "TagCount" in found or status not in (NOT_ALLOWED, NOT_IMPLEMENTED):
+            raise
+        return ()  # the store knows of no tags
+    if answer.get("VersionId", found.get("VersionId")) != found.get("VersionId"):
+        raise changed(copy.operation.name)
+    return answer.get("TagSet", ())
 
 
 def _in_parts(copy: Copy, found: Params, given: Params) -> Conversation:
@@ -240,7 +257,7 @@ def _part(copy: Copy, whole: Params, first: int, last: int, given: Params) -> Co
     size = whole["ContentLength"]
     try:
         if found.get("ETag") != whole["ETag"] or _total(found) not in (size, None):
-            raise changed(None, copy.operation.name)
+            raise changed(copy.operation.name)
         if not _is_range(found, first, last) or _total(found) is None:
             raise copy.refusal("the source's store does not answer ranges of an object")
         answer = yield copy.write(UPLOAD, Body=found["Body"], **given)
@@ -256,12 +273,26 @@ def _copy_part(copy: Copy) -> Conversation:
     ranged = {} if asked is None else {"Range": asked}
     found = yield from _read(copy, reads=PART_SIZE, spools=True, **ranged, **conditions(params))
     try:
+        _check_found(copy, found)
         if asked is not None:
             _check_range(copy, found, asked)
-        written = yield copy.write(UPLOAD, Body=found["Body"])
+        written = yield from _upload(copy, found["Body"])
     finally:
         _close(found.pop("Body"))
     return copied(copy.operation.name, found, written, written)
+
+
+def _upload(copy: Copy, body: Any) -> Conversation:
+    """Upload a part of the caller's upload, with the checksum that was promised when it began."""
+    try:
+        return (yield copy.write(UPLOAD, Body=body))
+    except ClientError as error:
+        expected = expected_algorithm(error)
+        if expected is None:
+            raise
+    if not isinstance(body, bytes):
+        body.seek(0)
+    return (yield copy.write(UPLOAD, Body=body, ChecksumAlgorithm=expected))
 
 
 def _check_range(copy: Copy, found: Params, asked: str) -> None:
