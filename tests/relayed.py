@@ -120,7 +120,9 @@ class Stores:
         parts = self.uploads.pop(params["UploadId"])
         said = params["MultipartUpload"]["Parts"]
         assert [part["PartNumber"] for part in said] == sorted(parts)
-        assert [part["ChecksumCRC32"] for part in said] == [f"c{number}" for number in sorted(parts)]
+        assert [part["ChecksumCRC32"] for part in said] == [
+            f"c{number}" for number in sorted(parts)
+        ]
         self.objects[params["Key"]] = b"".join(parts[number] for number in sorted(parts))
         return {"ETag": '"whole-2"', "VersionId": "v2"}
 

@@ -23,6 +23,8 @@ from botwo._promises import (
     tagging,
 )
 
+NINE = datetime.datetime(2026, 11, 25, 9, tzinfo=datetime.UTC)
+
 
 @pytest.mark.parametrize("name", ["CopyObject", "UploadPartCopy"])
 def test_every_parameter_of_the_installed_model_is_decided(name: str) -> None:
@@ -84,7 +86,7 @@ def test_metadata_is_kept_in_ascii(told: str, text: str) -> None:
 
 
 def test_a_content_header_is_kept_as_its_text() -> None:
-    """botocore sends a content header as UTF-8, so it is given the text that the bytes mean."""
+    """Botocore sends a content header as UTF-8, so it is given the text that the bytes mean."""
     expires = datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
     told = 'attachment; filename="é.txt"'
 
@@ -151,7 +153,10 @@ def test_only_aws_hides_how_many_tags_there_are(answer: dict[str, Any], *, count
     ("date", "expected"),
     [
         ("Wed, 25 Nov 2026 09:00:00 GMT", datetime.datetime(2026, 11, 25, 9, tzinfo=datetime.UTC)),
-        ("Wed, 25 Nov 2026 09:00:00 -0000", datetime.datetime(2026, 11, 25, 9, tzinfo=datetime.UTC)),
+        (
+            "Wed, 25 Nov 2026 09:00:00 -0000",
+            datetime.datetime(2026, 11, 25, 9, tzinfo=datetime.UTC),
+        ),
         ("yesterday", None),
         ("", None),
     ],

@@ -308,8 +308,9 @@ def _check_range(copy: Copy, found: Params, asked: str) -> None:
 
 def _is_range(found: Params, first: int, last: int) -> bool:
     """Tell whether an answer holds just the bytes that were asked for."""
-    told = found.get("ContentRange", "")
-    body = found["Body"]
+    told, body = found.get("ContentRange", ""), found["Body"]
+    if body is None:
+        return False
     length = len(body) if isinstance(body, bytes) else found.get("ContentLength")
     return told.startswith(f"bytes {first}-{last}/") and length == last - first + 1
 
