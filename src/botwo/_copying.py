@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from botwo._calls import Flow, ask, ask_one
-from botwo._relaying import Copy, relay
+from botwo._copies import Copy
+from botwo._relaying import relay
 from botwo._requests import copy_source
 
 if TYPE_CHECKING:

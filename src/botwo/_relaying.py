@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import msgspec
 from botocore.exceptions import (
     ClientError,
     IncompleteReadError,
@@ -13,40 +11,10 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from botwo._calls import Call, Conversation, Together, ask
-from botwo._copy_errors import (
-    NOT_ALLOWED,
-    NOT_IMPLEMENTED,
-    as_copy_error,
-    beyond,
-    changed,
-    check_conditions,
-    expected_algorithm,
-    malformed,
-)
-from botwo._errors import RoutingError
-from botwo._operations import Operation
-from botwo._promises import (
-    ABORT,
-    COMPLETE,
-    CREATE,
-    GET,
-    GET_TAGS,
-    PUT,
-    UPLOAD,
-    algorithm,
-    conditions,
-    copied,
-    counts_tags,
-    kept,
-    part,
-    promised,
-    replaced,
-    tagging,
-    unknown,
-)
-from botwo._routes import Route
-from botwo._rules import Rules
+from botwo._calls import Conversation, Together
+from botwo._copies import Copy, bounds, check, check_found, given
+from botwo._copy_errors import as_copy_error, beyond, changed, expected_algorithm
+from botwo._promises import ABORT, COMPLETE, CREATE, GET, PUT, UPLOAD, conditions, copied, part
 from botwo._translation import Params
 
 MIB = 1024 * 1024
@@ -66,46 +34,6 @@ _BROKEN = (
     ConnectionError,
     TimeoutError,
 )
-_RANGE = re.compile(r"bytes=(\d+)-(\d+)", re.ASCII)
-
-
-class Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """A copy between two stores, as it was asked for, and both ends' routes."""
-
-    operation: Operation
-    params: Params
-    source: Params
-    """``Bucket``, ``Key`` and perhaps ``VersionId``."""
-    origin: Route
-    target: Route
-    rules: Rules
-
-    def read(
-        self, asked: Operation, reads: int | None = None, *, spools: bool = False, **given: Any
-    ) -> Call:
-        """Ask the source's store about the source."""
-        names = {member: self.source[member] for member in ("Bucket", "Key")}
-        if self.source.get("VersionId") is not None:
-            names["VersionId"] = self.source["VersionId"]
-        ends = (self.origin, self.source["Key"]), (self.target, self.params["Key"])
-        call = ask(asked, {**names, **promised(asked, self.params), **given}, ends, self.rules)
-        return msgspec.structs.replace(call, asked=self.operation.name, reads=reads, spools=spools)
-
-    def write(self, asked: Operation, **given: Any) -> Call:
-        """Ask the destination's store."""
-        ends = (self.target, self.params["Key"]), (self.origin, self.source["Key"])
-        call = ask(asked, {**promised(asked, self.params), **given}, ends, self.rules)
-        return msgspec.structs.replace(call, asked=self.operation.name, puts_away=asked is ABORT)
-
-    def refusal(self, message: str) -> RoutingError:
-        """Make the error that says why this copy cannot be made."""
-        return RoutingError(
-            f"the source {self.source['Bucket']}/{self.source['Key']} lies on {self.origin} and "
-            f"the destination {self.params['Bucket']}/{self.params['Key']} on {self.target}: "
-            f"{message}",
-            operation=self.operation.name,
-            routes=(self.origin, self.target),
-        )
 
 
 def relay(copy: Copy) -> Conversation:
@@ -115,43 +43,23 @@ def relay(copy: Copy) -> Conversation:
         RoutingError: Something that was asked for cannot be kept.
         ClientError: What a store answered, as the copy's own error.
     """
-    _check(copy)
+    check(copy)
     if copy.operation.name == "UploadPartCopy":
         return (yield from _copy_part(copy))
     found = yield from _read(
         copy, reads=THRESHOLD, ChecksumMode="ENABLED", **conditions(copy.params)
     )
-    _check_found(copy, found)
+    check_found(copy, found)
     body = found.pop("Body")
-    given = yield from _given(copy, found)
+    members = yield from given(copy, found)
     if body is not None:
-        written = yield copy.write(PUT, Body=body, **given)
+        written = yield copy.write(PUT, Body=body, **members)
         return copied(copy.operation.name, found, written, written)
     if "ContentLength" not in found or "ETag" not in found:
         raise copy.refusal("the source's store does not tell its length and ETag")
     # In a thread, or task, of its own: an interrupt ends it between two calls, never inside one.
-    [answer] = yield Together(flows=[_in_parts(copy, found, given)])
+    [answer] = yield Together(flows=[_in_parts(copy, found, members)])
     return answer
-
-
-def _check(copy: Copy) -> None:
-    """Refuse, before anything is sent, what cannot be kept."""
-    params = copy.params
-    members = unknown(params)
-    if members:
-        raise copy.refusal(
-            f"this version does not know how to keep {members[0]}; upgrade botwo, or read the "
-            "object and put it"
-        )
-    if params.get("AnnotationDirective") == "COPY":
-        raise copy.refusal("annotations are not carried over; leave AnnotationDirective out")
-    if copy.operation.name == "CopyObject":
-        copy.write(CREATE)  # what it names may have no name at that store
-        return
-    asked = params.get("CopySourceRange")
-    found = _RANGE.fullmatch(asked) if isinstance(asked, str) else None
-    if asked is not None and (found is None or int(found[1]) > int(found[2])):
-        raise malformed(copy.operation.name, params)
 
 
 def _read(copy: Copy, *, reads: int, spools: bool = False, **given: Any) -> Conversation:
@@ -170,55 +78,13 @@ def _read(copy: Copy, *, reads: int, spools: bool = False, **given: Any) -> Conv
     return None
 
 
-def _check_found(copy: Copy, found: Params) -> None:
-    """Check that the source is what was asked for: a store may take no notice of it."""
-    check_conditions(copy.operation.name, copy.params, found)
-    asked = copy.source.get("VersionId")
-    if asked not in (None, "null") and found.get("VersionId") != asked:
-        raise copy.refusal(f"the source's store does not say that it is version {asked!r}")
-
-
-def _given(copy: Copy, found: Params) -> Conversation:
-    """Give what the new object has of its source: metadata, tags, and what its checksum is of."""
-    given = _metadata(copy, found)
-    if copy.params.get("TaggingDirective") == "REPLACE":
-        given |= {name: copy.params[name] for name in ("Tagging",) if name in copy.params}
-    elif found.get("TagCount") or not counts_tags(found):
-        tags = yield from _tags(copy, found)
-        given |= {"Tagging": tagging(tags)} if tags else {}
-    return given | algorithm(copy.params, found)
-
-
-def _metadata(copy: Copy, found: Params) -> Params:
-    if copy.params.get("MetadataDirective") == "REPLACE":
-        return replaced(copy.params)
-    if found.get("MissingMeta"):
-        raise copy.refusal(f"the store does not tell {found['MissingMeta']} of its metadata")
-    if "ExpiresString" in found and "Expires" not in found:
-        raise copy.refusal(f"its Expires, {found['ExpiresString']!r}, is no date")
-    return kept(found)
-
-
-def _tags(copy: Copy, found: Params) -> Conversation:
-    try:
-        answer = yield copy.read(GET_TAGS)
-    except ClientError as error:
-        status = error.response["ResponseMetadata"].get("HTTPStatusCode")
-        if "TagCount" in found or status not in (NOT_ALLOWED, NOT_IMPLEMENTED):
-            raise
-        return ()  # the store knows of no tags
-    if answer.get("VersionId", found.get("VersionId")) != found.get("VersionId"):
-        raise changed(copy.operation.name)
-    return answer.get("TagSet", ())
-
-
-def _in_parts(copy: Copy, found: Params, given: Params) -> Conversation:
+def _in_parts(copy: Copy, found: Params, members: Params) -> Conversation:
     """Copy an object as an upload of parts, of which nothing is left when it fails."""
     size = found["ContentLength"]
     length = max(PART_SIZE, -(-size // MOST_PARTS))
-    begun = yield copy.write(CREATE, **given)
+    begun = yield copy.write(CREATE, **members)
     upload = begun["UploadId"]
-    own = {name: given[name] for name in ("ChecksumAlgorithm",) if name in given}
+    own = {name: members[name] for name in ("ChecksumAlgorithm",) if name in members}
     try:
         flows = [
             _part(copy, found, start, min(start + length, size) - 1,
@@ -246,7 +112,7 @@ def _abort(copy: Copy, upload: str, error: BaseException) -> Conversation:
         )
 
 
-def _part(copy: Copy, whole: Params, first: int, last: int, given: Params) -> Conversation:
+def _part(copy: Copy, whole: Params, first: int, last: int, at: Params) -> Conversation:
     found = yield from _read(
         copy,
         reads=PART_SIZE,
@@ -260,10 +126,10 @@ def _part(copy: Copy, whole: Params, first: int, last: int, given: Params) -> Co
             raise changed(copy.operation.name)
         if not _is_range(found, first, last) or _total(found) is None:
             raise copy.refusal("the source's store does not answer ranges of an object")
-        answer = yield copy.write(UPLOAD, Body=found["Body"], **given)
+        answer = yield copy.write(UPLOAD, Body=found["Body"], **at)
     finally:
         _close(found.pop("Body", None))
-    return part(given["PartNumber"], answer)
+    return part(at["PartNumber"], answer)
 
 
 def _copy_part(copy: Copy) -> Conversation:
@@ -273,9 +139,9 @@ def _copy_part(copy: Copy) -> Conversation:
     ranged = {} if asked is None else {"Range": asked}
     found = yield from _read(copy, reads=PART_SIZE, spools=True, **ranged, **conditions(params))
     try:
-        _check_found(copy, found)
+        check_found(copy, found)
         if asked is not None:
-            _check_range(copy, found, asked)
+            _check_range(copy, found)
         written = yield from _upload(copy, found["Body"])
     finally:
         _close(found.pop("Body"))
@@ -295,9 +161,8 @@ def _upload(copy: Copy, body: Any) -> Conversation:
     return (yield copy.write(UPLOAD, Body=body, ChecksumAlgorithm=expected))
 
 
-def _check_range(copy: Copy, found: Params, asked: str) -> None:
-    matched = _RANGE.fullmatch(asked)
-    first, last = (int(text) for text in matched.groups()) if matched else (0, 0)
+def _check_range(copy: Copy, found: Params) -> None:
+    first, last = bounds(copy)
     if _is_range(found, first, last):
         return
     total = _total(found)
