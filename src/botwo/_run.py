@@ -72,41 +72,33 @@ def _together(together: Together, send: Send) -> list[Any]:
     from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
     group = _Group()
-    alive = 0
-    ended = threading.Condition()
+    begun = threading.Event()
 
     def send_on(call: Call) -> Params:
         group.check(call)
         return send(call)
 
     def one(flow: Flow) -> Any:
-        nonlocal alive
-        with ended:
-            if group.stopped:
-                raise Stopped
-            alive += 1
+        # An interrupt while a thread starts makes the pool forget the thread: none goes on before
+        # all are known.
+        begun.wait()
         try:
             return run(flow, send_on)
         except BaseException:
             group.stopped = True
             raise
-        finally:
-            with ended:
-                alive -= 1
-                ended.notify()
 
     count = max(1, min(len(together.flows), together.at_once))
     with ThreadPoolExecutor(max_workers=count) as pool:
         try:
             # Each in a copy of this context: the caller's variables are seen, and none is shared.
             running = [pool.submit(copy_context().run, one, flow) for flow in together.flows]
+            begun.set()
             wait(running, return_when=FIRST_EXCEPTION)
             return _results(running)
         finally:
-            # An interrupt may come while the pool starts a thread, which it then does not know.
-            with ended:
-                group.stopped = True
-                ended.wait_for(lambda: alive == 0)
+            group.stopped = True
+            begun.set()
             pool.shutdown(cancel_futures=True)
 
 
