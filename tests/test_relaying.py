@@ -6,7 +6,8 @@ import datetime
 import io
 import signal
 import threading
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import SPLIT, known, mapping
@@ -24,6 +25,9 @@ from botwo import RoutingError, _relaying
 from botwo._calls import Call, first_calls
 from botwo._flows import flow
 from botwo._run import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 KEY = {"CopySourceSSECustomerAlgorithm": "AES256", "CopySourceSSECustomerKey": "source"}
 OWN_KEY = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "own"}
@@ -92,11 +96,17 @@ def test_a_longer_object_is_copied_in_parts(size: int, ranges: list[str]) -> Non
 def test_no_more_parts_are_alive_than_run_at_once() -> None:
     """Whatever an object's size, as many parts are in memory as run at the same time."""
     stores = Stores(_body(640))
+    all_at_once = threading.Barrier(_relaying.PARTS_AT_ONCE, timeout=10)
 
+    def wait(call: Call) -> None:
+        if call.operation.name == "UploadPart":
+            all_at_once.wait()
+
+    stores.before = wait
     copied(stores)
 
     assert {"dev/new": _body(640)} == stores.objects
-    assert 1 <= stores.most_alive <= _relaying.PARTS_AT_ONCE
+    assert _relaying.PARTS_AT_ONCE == stores.most_alive
 
 
 def test_parts_grow_with_the_object_and_then_lie_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -542,33 +552,66 @@ def test_an_abort_that_fails_hides_nothing(failure: Exception, *, noted: bool) -
     assert noted == any("'7' of data/new" in note and "'far'" in note for note in notes)
 
 
-def test_an_interrupt_aborts_the_upload() -> None:
-    """An interrupt in the middle of a long copy ends it between two calls, and aborts it."""
-    stores = Stores(_body(5_000))
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """Give what interrupts the main thread, and returns when it was."""
     interrupted = threading.Event()
     main = threading.main_thread().ident
     assert main is not None
 
-    def interrupt(*args: object) -> None:
+    def note(*args: object) -> None:
         interrupted.set()
         raise KeyboardInterrupt
 
-    def send_signal(call: Call) -> None:
-        if call.params.get("PartNumber") == 20:
-            signal.pthread_kill(main, signal.SIGINT)
-        if call.params.get("PartNumber", 0) >= 20:
-            assert interrupted.wait(10)
+    def interrupt() -> None:
+        signal.pthread_kill(main, signal.SIGINT)
+        assert interrupted.wait(10)
 
-    stores.before = send_signal
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = signal.signal(signal.SIGINT, note)
     try:
-        with pytest.raises(KeyboardInterrupt):
-            copied(stores)
+        yield interrupt
     finally:
         signal.signal(signal.SIGINT, before)
+        for thread in threading.enumerate():  # the interrupt may come while one is started
+            if thread is not threading.main_thread() and "ThreadPoolExecutor" in thread.name:
+                thread.join(10)
+
+
+def test_an_interrupt_aborts_the_upload() -> None:
+    """An interrupt in the middle of a long copy ends it between two calls, and aborts it."""
+    stores = Stores(_body(5_000))
+
+    with _interruptible() as interrupt:
+
+        def interrupt_midway(call: Call) -> None:
+            if call.params.get("PartNumber") == 20:
+                interrupt()
+
+        stores.before = interrupt_midway
+        with pytest.raises(KeyboardInterrupt):
+            copied(stores)
 
     assert ({}, {}) == (stores.uploads, stores.objects)
     assert "AbortMultipartUpload" == stores.names[-1]
+
+
+def test_an_interrupt_while_an_upload_is_begun_leaves_none() -> None:
+    """What the store has begun is known to the flow, whenever the interrupt comes."""
+    stores = Stores(_body(25))
+    begin = stores._CreateMultipartUpload
+
+    with _interruptible() as interrupt:
+
+        def begin_and_interrupt(call: Call, params: Any) -> Any:
+            answer = begin(call, params)
+            interrupt()
+            return answer
+
+        stores._CreateMultipartUpload = begin_and_interrupt  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            copied(stores)
+
+    assert ({}, {}) == (stores.uploads, stores.objects)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,6 @@ from botocore.utils import parse_to_aware_datetime
 from botwo._promises import COMPUTED, CONDITIONS, header
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from botwo._translation import Params
 
 BAD_REQUEST, FORBIDDEN, NOT_ALLOWED = 400, 403, 405
@@ -99,26 +97,22 @@ def check_conditions(name: str, params: Params, found: Params) -> None:
     if "CopySourceIfMatch" in params:
         failed = None if _names(params["CopySourceIfMatch"], etag) else "CopySourceIfMatch"
     elif "CopySourceIfUnmodifiedSince" in params and modified is not None:
-        late = modified > _second(params["CopySourceIfUnmodifiedSince"])
+        late = modified > parse_to_aware_datetime(params["CopySourceIfUnmodifiedSince"])
         failed = "CopySourceIfUnmodifiedSince" if late else None
     if "CopySourceIfNoneMatch" in params:
         failed = (
             "CopySourceIfNoneMatch" if _names(params["CopySourceIfNoneMatch"], etag) else failed
         )
     elif "CopySourceIfModifiedSince" in params and modified is not None:
-        early = modified <= _second(params["CopySourceIfModifiedSince"])
+        early = modified <= parse_to_aware_datetime(params["CopySourceIfModifiedSince"])
         failed = "CopySourceIfModifiedSince" if early else failed
     if failed is not None:
         raise unmet(None, name, _HEADERS[failed])
 
 
 def _names(asked: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/").strip('"') for tag in asked.split(",")]
+    tags = [tag.strip().strip('"') for tag in asked.split(",")]
     return "*" in tags or etag.strip('"') in tags
-
-
-def _second(asked: Any) -> datetime:
-    return parse_to_aware_datetime(asked).replace(microsecond=0)
 
 
 def malformed(name: str, params: Params) -> ClientError:
