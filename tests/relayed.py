@@ -31,6 +31,11 @@ PART_COPY = {**COPY, "UploadId": "u", "PartNumber": 3}
 DATE = "Wed, 25 Nov 2026 09:00:00 GMT"
 
 
+def content(size: int) -> bytes:
+    """Bytes that show where they come from."""
+    return bytes(number % 251 for number in range(size))
+
+
 def refused(status: int, code: str, operation: str = "GetObject", **headers: str) -> ClientError:
     """What a store raises where it refuses."""
     metadata: Any = {"HTTPStatusCode": status, "HTTPHeaders": headers}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import signal
 import threading
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 from new_members import NEW_TEXT, patched_operation
-from relayed import COPY, DATE, PART_COPY, RULES, Stores, copied, refused
+from relayed import COPY, DATE, PART_COPY, RULES, Stores, content, copied, refused
 
 from botwo import RoutingError, _relaying
 from botwo._calls import Call, first_calls
@@ -31,9 +30,7 @@ if TYPE_CHECKING:
 
 KEY = {"CopySourceSSECustomerAlgorithm": "AES256", "CopySourceSSECustomerKey": "source"}
 OWN_KEY = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "own"}
-CHANGED = "At least one of the pre-conditions you specified did not hold"
 NOW = datetime.datetime(2026, 11, 25, 9, tzinfo=datetime.UTC)
-SECOND = datetime.timedelta(seconds=1)
 
 
 @pytest.fixture(autouse=True)
@@ -43,22 +40,18 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_relaying, "PART_SIZE", 10)
 
 
-def _body(size: int) -> bytes:
-    return bytes(number % 251 for number in range(size))
-
-
 @pytest.mark.parametrize("size", [0, 1, 10])
 def test_a_small_object_is_one_request_to_either_store(size: int) -> None:
     """Up to the threshold an object is got once and put once, under the stores' names."""
-    stores = Stores(_body(size))
+    stores = Stores(content(size))
 
     answer = copied(stores)
 
     assert ["GetObject", "PutObject"] == stores.names
-    assert {"dev/new": _body(size)} == stores.objects
+    assert {"dev/new": content(size)} == stores.objects
     got = {"Bucket": "plain", "Key": "old", "ChecksumMode": "ENABLED"}
     assert (got, 10) == (stores.asked[0].params, stores.asked[0].reads)
-    put = {"Bucket": "repo", "Key": "dev/new", "Body": _body(size), "Metadata": {}}
+    put = {"Bucket": "repo", "Key": "dev/new", "Body": content(size), "Metadata": {}}
     assert put == stores.asked[1].params
     result = {"ETag": '"put"', "ChecksumCRC32": "c", "ChecksumType": "FULL_OBJECT"}
     assert {**result, "LastModified": NOW} == answer["CopyObjectResult"]
@@ -75,11 +68,11 @@ def test_a_small_object_is_one_request_to_either_store(size: int) -> None:
 )
 def test_a_longer_object_is_copied_in_parts(size: int, ranges: list[str]) -> None:
     """Above the threshold each part is a range that is got and uploaded, pinned by its ETag."""
-    stores = Stores(_body(size), VersionId="v1")
+    stores = Stores(content(size), VersionId="v1")
 
     answer = copied(stores)
 
-    assert {"dev/new": _body(size)} == stores.objects
+    assert {"dev/new": content(size)} == stores.objects
     assert {} == stores.uploads
     gets = [call.params for call in stores.asked if "Range" in call.params]
     assert {f"bytes={part}" for part in ranges} == {params["Range"] for params in gets}
@@ -95,7 +88,7 @@ def test_a_longer_object_is_copied_in_parts(size: int, ranges: list[str]) -> Non
 
 def test_no_more_parts_are_alive_than_run_at_once() -> None:
     """Whatever an object's size, as many parts are in memory as run at the same time."""
-    stores = Stores(_body(640))
+    stores = Stores(content(640))
     all_at_once = threading.Barrier(_relaying.PARTS_AT_ONCE, timeout=10)
 
     def wait(call: Call) -> None:
@@ -105,18 +98,18 @@ def test_no_more_parts_are_alive_than_run_at_once() -> None:
     stores.before = wait
     copied(stores)
 
-    assert {"dev/new": _body(640)} == stores.objects
+    assert {"dev/new": content(640)} == stores.objects
     assert _relaying.PARTS_AT_ONCE == stores.most_alive
 
 
 def test_parts_grow_with_the_object_and_then_lie_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """An upload takes so many parts; larger ones are not held in memory, and no file stays open."""
     monkeypatch.setattr(_relaying, "MOST_PARTS", 4)
-    stores = Stores(_body(101))
+    stores = Stores(content(101))
 
     copied(stores)
 
-    assert {"dev/new": _body(101)} == stores.objects
+    assert {"dev/new": content(101)} == stores.objects
     assert stores.names.count("UploadPart") == 4
     assert [True] * 4 == [file.closed for file in stores.files]
 
@@ -126,7 +119,7 @@ def test_parts_grow_with_the_object_and_then_lie_in_files(monkeypatch: pytest.Mo
 )
 def test_every_read_is_of_the_version_that_was_asked(source: Any) -> None:
     """A version is asked for in every read, and answered."""
-    stores = Stores(_body(11), VersionId="v1", TagCount=1)
+    stores = Stores(content(11), VersionId="v1", TagCount=1)
     stores.tags = [{"Key": "a", "Value": "b"}]
 
     answer = copied(stores, CopySource=source)
@@ -159,7 +152,7 @@ def test_every_parameter_reaches_its_store_and_no_other(size: int) -> None:
         "IfNoneMatch": "*",
         "ChecksumAlgorithm": "SHA256",
     }
-    stores = Stores(_body(size), TagCount=1)
+    stores = Stores(content(size), TagCount=1)
     reader = {"ExpectedBucketOwner": "1", "RequestPayer": "requester"}
     source_key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "source"}
 
@@ -198,7 +191,9 @@ ASKED = {"ContentType": "text/y", "Metadata": {"size": "9"}}
 )
 def test_metadata_is_the_sources_or_the_requests(size: int, directive: Any, expected: Any) -> None:
     """Metadata and content headers are copied as a whole, or replaced as a whole."""
-    stores = Stores(_body(size), **SOURCE, StorageClass="GLACIER_IR", WebsiteRedirectLocation="/x")
+    stores = Stores(
+        content(size), **SOURCE, StorageClass="GLACIER_IR", WebsiteRedirectLocation="/x"
+    )
 
     copied(stores, **ASKED, **directive)
 
@@ -238,7 +233,7 @@ def test_metadata_that_cannot_be_kept_is_refused(told: Any, why: str) -> None:
 @pytest.mark.parametrize("size", [10, 11])
 def test_tags_are_the_sources_or_the_requests(size: int, params: Any, expected: str | None) -> None:
     """Tags are copied, or replaced."""
-    stores = Stores(_body(size), TagCount=2)
+    stores = Stores(content(size), TagCount=2)
     stores.tags = [{"Key": "a", "Value": "1"}, {"Key": "b c", "Value": "2"}]
 
     copied(stores, **params)
@@ -293,102 +288,12 @@ def test_tags_of_another_version_are_not_mixed_in() -> None:
 @pytest.mark.parametrize("size", [10, 11])
 def test_the_checksum_algorithm_is_the_sources(size: int) -> None:
     """The destination is asked for a checksum like the one that the source has."""
-    stores = Stores(_body(size), ChecksumSHA256="x")
+    stores = Stores(content(size), ChecksumSHA256="x")
 
     copied(stores)
 
     asked = {call.operation.name for call in stores.asked if "ChecksumAlgorithm" in call.params}
     assert asked == ({"PutObject"} if size == 10 else {"CreateMultipartUpload", "UploadPart"})
-
-
-MET: list[dict[str, Any]] = [
-    {"CopySourceIfMatch": '"one"'},
-    {"CopySourceIfMatch": "one"},
-    {"CopySourceIfMatch": '"two", "one"'},
-    {"CopySourceIfMatch": "*"},
-    {"CopySourceIfNoneMatch": '"two"'},
-    {"CopySourceIfModifiedSince": NOW - SECOND},
-    {"CopySourceIfUnmodifiedSince": NOW},
-    {"CopySourceIfUnmodifiedSince": DATE},
-    {"CopySourceIfMatch": '"one"', "CopySourceIfUnmodifiedSince": NOW - SECOND},
-]
-UNMET: list[tuple[dict[str, Any], str]] = [
-    ({"CopySourceIfMatch": '"two"'}, "If-Match"),
-    ({"CopySourceIfNoneMatch": '"one"'}, "If-None-Match"),
-    ({"CopySourceIfNoneMatch": "*"}, "If-None-Match"),
-    ({"CopySourceIfModifiedSince": NOW}, "If-Modified-Since"),
-    ({"CopySourceIfUnmodifiedSince": NOW - SECOND}, "If-Unmodified-Since"),
-    (
-        {"CopySourceIfNoneMatch": '"one"', "CopySourceIfModifiedSince": NOW - SECOND},
-        "If-None-Match",
-    ),
-]
-
-
-@pytest.mark.parametrize("operation", ["CopyObject", "UploadPartCopy"])
-@pytest.mark.parametrize("asked", MET)
-def test_a_condition_that_holds_lets_the_copy_be(operation: str, asked: Any) -> None:
-    """The source's store is asked what the source has to be."""
-    stores = Stores(LastModified=NOW)
-
-    copied(stores, operation, **asked)
-
-    assert stores.objects or stores.uploads
-    read = stores.params("GetObject")
-    for member in ("IfMatch", "IfUnmodifiedSince"):
-        assert asked.get(f"CopySource{member}") == read.get(member)
-
-
-@pytest.mark.parametrize("operation", ["CopyObject", "UploadPartCopy"])
-@pytest.mark.parametrize(("asked", "failed"), UNMET)
-def test_a_condition_fails_the_copy_whatever_the_store_thinks_of_it(
-    operation: str, asked: Any, failed: str
-) -> None:
-    """A condition that does not hold is an error of the copy, and nothing is written."""
-    stores = Stores(LastModified=NOW)
-
-    with pytest.raises(ClientError) as raised:
-        copied(stores, operation, **asked)
-
-    told = {"Code": "PreconditionFailed", "Message": CHANGED}
-    assert {**told, "Condition": f"x-amz-copy-source-{failed}"} == raised.value.response["Error"]
-    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 412
-    assert operation == raised.value.operation_name
-    assert ["GetObject"] == stores.names
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "code"),
-    [
-        (refused(412, "PreconditionFailed"), 412, "PreconditionFailed"),
-        (
-            refused(405, "MethodNotAllowed", **{"x-amz-delete-marker": "true"}),
-            400,
-            "InvalidRequest",
-        ),
-        (refused(405, "MethodNotAllowed"), 405, "MethodNotAllowed"),
-        (refused(403, "InvalidObjectState"), 403, "ObjectNotInActiveTierError"),
-        (refused(404, "NoSuchKey"), 404, "NoSuchKey"),
-    ],
-)
-def test_an_error_of_the_source_is_the_copys(error: ClientError, status: int, code: str) -> None:
-    """What a store says of a read is told as it would be of a copy; its notes are kept."""
-    stores = Stores()
-    error.add_note("where it went")
-
-    def refuse(call: Call) -> None:
-        raise error
-
-    stores.before = refuse
-    with pytest.raises(ClientError) as raised:
-        copied(stores)
-
-    assert (status, code) == (
-        raised.value.response["ResponseMetadata"]["HTTPStatusCode"],
-        raised.value.response["Error"]["Code"],
-    )
-    assert "where it went" in raised.value.__notes__
-    assert {"CopyObject"} == {call.asked for call in stores.asked}
 
 
 BROKEN = [
@@ -405,7 +310,7 @@ BROKEN = [
 @pytest.mark.parametrize("times", [4, 5])
 def test_a_body_that_breaks_off_is_read_again(size: int, error: Exception, times: int) -> None:
     """Each read is tried five times; what still breaks is raised, and nothing is left."""
-    stores = Stores(_body(size))
+    stores = Stores(content(size))
     left = {"GetObject": times}
 
     def break_off(call: Call, answer: Any) -> None:
@@ -420,7 +325,7 @@ def test_a_body_that_breaks_off_is_read_again(size: int, error: Exception, times
     else:
         copied(stores)
 
-    assert ({} if times == 5 else {"dev/new": _body(size)}) == stores.objects
+    assert ({} if times == 5 else {"dev/new": content(size)}) == stores.objects
     assert {} == stores.uploads
 
 
@@ -452,7 +357,7 @@ def _changed(member: str, value: Any) -> Any:
 )
 def test_a_source_that_changes_midway_fails_the_copy(member: str, value: Any) -> None:
     """A store may take no notice of the pinned ETag: every range is checked."""
-    stores = Stores(_body(25))
+    stores = Stores(content(25))
     stores.reading = _changed(member, value)
 
     with pytest.raises(ClientError) as raised:
@@ -470,13 +375,13 @@ def test_a_source_that_changes_midway_fails_the_copy(member: str, value: Any) ->
         ("ContentRange", ""),
         ("ContentRange", "bytes 10-19/*"),
         ("ContentRange", "bytes 0-9/25"),
-        ("Body", _body(25)),
+        ("Body", content(25)),
         ("Body", b"short"),
     ],
 )
 def test_a_store_that_answers_no_ranges_fails_the_copy(member: str, value: Any) -> None:
     """Bytes that are not those that were asked for are never uploaded."""
-    stores = Stores(_body(25))
+    stores = Stores(content(25))
     stores.reading = _changed(member, value)
 
     with pytest.raises(RoutingError, match="does not answer ranges"):
@@ -488,7 +393,7 @@ def test_a_store_that_answers_no_ranges_fails_the_copy(member: str, value: Any) 
 @pytest.mark.parametrize("member", ["ETag", "ContentLength"])
 def test_a_long_object_that_cannot_be_pinned_is_refused(member: str) -> None:
     """Without ETag or length its parts could be of two versions."""
-    stores = Stores(_body(11))
+    stores = Stores(content(11))
     stores.reading = lambda call, answer: answer.pop(member)
 
     with pytest.raises(RoutingError, match="length and ETag"):
@@ -503,7 +408,7 @@ def test_a_long_object_that_cannot_be_pinned_is_refused(member: str) -> None:
 @pytest.mark.parametrize("kind", [ClientError, OSError, KeyboardInterrupt])
 def test_nothing_is_left_of_a_copy_that_fails(name: str, kind: type[BaseException]) -> None:
     """Whatever fails after an upload was begun, it is aborted, and what failed is raised."""
-    stores = Stores(_body(35))
+    stores = Stores(content(35))
     error = refused(403, "AccessDenied", name) if kind is ClientError else kind("no")
 
     def fail(call: Call) -> None:
@@ -534,7 +439,7 @@ def test_nothing_is_left_of_a_copy_that_fails(name: str, kind: type[BaseExceptio
 )
 def test_an_abort_that_fails_hides_nothing(failure: Exception, *, noted: bool) -> None:
     """The first error is raised, with a note of the upload that may be left."""
-    stores = Stores(_body(25))
+    stores = Stores(content(25))
     error = refused(403, "AccessDenied")
 
     def fail(call: Call) -> None:
@@ -579,7 +484,7 @@ def _interruptible() -> Iterator[Callable[[], None]]:
 
 def test_an_interrupt_aborts_the_upload() -> None:
     """An interrupt in the middle of a long copy ends it between two calls, and aborts it."""
-    stores = Stores(_body(5_000))
+    stores = Stores(content(5_000))
 
     with _interruptible() as interrupt:
 
@@ -597,7 +502,7 @@ def test_an_interrupt_aborts_the_upload() -> None:
 
 def test_an_interrupt_while_an_upload_is_begun_leaves_none() -> None:
     """What the store has begun is known to the flow, whenever the interrupt comes."""
-    stores = Stores(_body(25))
+    stores = Stores(content(25))
     begin = stores._CreateMultipartUpload
 
     with _interruptible() as interrupt:
@@ -664,113 +569,6 @@ def test_a_key_that_the_destination_cannot_have_is_refused_first() -> None:
 
     with pytest.raises(RoutingError, match="nothing is left"):
         first_calls(flow(known("CopyObject"), {**COPY, "Key": "a/"}, rules))
-
-
-@pytest.mark.parametrize(
-    ("size", "asked", "expected"),
-    [
-        (10, None, _body(10)),
-        (0, None, b""),
-        (25, None, _body(25)),
-        (25, "bytes=0-24", _body(25)),
-        (25, "bytes=3-5", _body(25)[3:6]),
-        (25, "bytes=24-24", _body(25)[24:]),
-    ],
-)
-def test_a_part_is_read_once_and_uploaded(size: int, asked: str | None, expected: bytes) -> None:
-    """A part of the caller's upload is one request to either store; a long one lies in a file."""
-    stores = Stores(_body(size), VersionId="v1")
-    ranged = {} if asked is None else {"CopySourceRange": asked}
-
-    answer = copied(stores, "UploadPartCopy", **ranged)
-
-    assert ["GetObject", "UploadPart"] == stores.names
-    assert {"u": {3: expected}} == stores.uploads
-    read, written = (call.params for call in stores.asked)
-    names = {"Bucket": "plain", "Key": "old"}
-    assert read == ({**names, "Range": asked} if asked else names)
-    assert {"Bucket", "Key", "UploadId", "PartNumber", "Body"} == written.keys()
-    assert isinstance(written["Body"], bytes) == (len(expected) <= 10)
-    assert all(file.closed for file in stores.files)
-    assert answer["CopySourceVersionId"] == "v1"
-    assert {"ETag", "ChecksumCRC32", "LastModified"} == answer["CopyPartResult"].keys()
-
-
-def test_a_parts_keys_go_to_their_stores() -> None:
-    """The source's key is told to its store only, the upload's to the other."""
-    stores = Stores()
-
-    copied(stores, "UploadPartCopy", **KEY, **OWN_KEY)
-
-    assert stores.params("GetObject")["SSECustomerKey"] == "source"
-    assert stores.params("UploadPart")["SSECustomerKey"] == "own"
-    assert not any(member in call.params for call in stores.asked for member in KEY)
-
-
-@pytest.mark.parametrize(
-    "asked", ["bytes=5-", "bytes=-5", "5-6", "bytes=6-5", "bytes=0-1,3-4", "", "bytes=a-b", 5]
-)
-def test_a_range_that_is_none_is_refused_as_s3_refuses_it(asked: Any) -> None:
-    """A malformed range is an error of the copy, and nothing is sent."""
-    stores = Stores()
-
-    with pytest.raises(ClientError, match="bytes=first-last") as raised:
-        copied(stores, "UploadPartCopy", CopySourceRange=asked)
-
-    assert raised.value.response["Error"]["Code"] == "InvalidArgument"
-    assert raised.value.operation_name == "UploadPartCopy"
-    assert [] == stores.names
-
-
-@pytest.mark.parametrize("asked", ["bytes=20-25", "bytes=25-30", "bytes=0-25"])
-def test_a_range_beyond_the_source_is_refused_as_s3_refuses_it(asked: str) -> None:
-    """A range that the source does not have is never cut short."""
-    stores = Stores(_body(25))
-
-    with pytest.raises(
-        ClientError, match="Range specified is not valid for source object"
-    ) as raised:
-        copied(stores, "UploadPartCopy", CopySourceRange=asked)
-
-    assert raised.value.response["Error"]["Code"] == "InvalidArgument"
-    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    assert {} == stores.uploads
-    assert all(file.closed for file in stores.files)
-
-
-def test_a_part_of_a_store_without_ranges_is_refused() -> None:
-    """The whole object is not taken for a part of it."""
-    stores = Stores(_body(25))
-    stores.reading = lambda call, answer: answer.update(ContentRange="", Body=_body(25))
-
-    with pytest.raises(RoutingError, match="does not answer ranges"):
-        copied(stores, "UploadPartCopy", CopySourceRange="bytes=0-4")
-
-    assert {} == stores.uploads
-    assert [True] == [file.closed for file in stores.files]
-
-
-@pytest.mark.parametrize("size", [10, 25])
-def test_a_part_has_the_checksum_that_its_upload_was_begun_with(size: int) -> None:
-    """S3 says which checksum it expects; the part is sent again with that, from its start."""
-    stores = Stores(_body(size))
-
-    def refuse(call: Call) -> None:
-        if call.operation.name == "UploadPart" and "ChecksumAlgorithm" not in call.params:
-            if isinstance(call.params["Body"], io.BytesIO):
-                call.params["Body"].read()
-            error = refused(400, "InvalidRequest")
-            error.response["Error"]["Message"] = (
-                "Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum "
-                "Type: crc32"
-            )
-            raise error
-
-    stores.before = refuse
-    copied(stores, "UploadPartCopy")
-
-    assert {"u": {3: _body(size)}} == stores.uploads
-    assert stores.asked[-1].params["ChecksumAlgorithm"] == "SHA256"
 
 
 def test_the_first_call_has_both_names() -> None:
