@@ -1,4 +1,4 @@
-"""The routed client; with `_events` the only file that touches botocore's internals.
+"""The routed client; with `_events` and `_sending` all that touches botocore's internals.
 
 A routed client is a real botocore client: its class is a subclass of the default client's class and
 it shares that client's state. Every operation, paginator, waiter and transfer ends in
@@ -11,13 +11,11 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import logging
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError
 from botocore.handlers import (
     copy_source_sse_md5,
     handle_copy_source_param,
@@ -27,23 +25,20 @@ from botocore.handlers import (
 )
 from botocore.validate import ParamValidator
 
-from botwo._bodies import read_body
 from botwo._calls import Call, first_calls
 from botwo._errors import ConfigWarning, PicklingError
-from botwo._events import RoutedEvents, Told, carried
+from botwo._events import RoutedEvents, carried
 from botwo._flows import flow
 from botwo._mapping import doubts, nearest, read_mapping
 from botwo._operations import Operation, operation
 from botwo._presigning import post_call, url_call
-from botwo._responses import error_to_caller
 from botwo._rules import Rules
 from botwo._run import run
+from botwo._sending import modelled, send
 from botwo._stores import Stores, client_problems
 from botwo._translation import Params
 
 ClientT = TypeVar("ClientT")
-
-logger = logging.getLogger("botwo")
 
 # What botocore makes of the parameters before it checks them, or refuses there.
 _BUILDS: dict[str, tuple[Callable[[Params], Any], ...]] = {
@@ -209,7 +204,7 @@ class RoutedClient:
         try:
             return cast("Params", run(served, self._send))
         except ClientError as error:
-            own = self._modelled(error)
+            own = modelled(error, self)
             if own is error:
                 raise
             raise own from error.__cause__
@@ -285,67 +280,7 @@ class RoutedClient:
         return twin
 
     def _send(self, call: Call) -> Params:
-        """Make one call on its store's client."""
-        store = self._botwo_stores[call.client]
-        if logger.isEnabledFor(logging.DEBUG):
-            _log(call)
-        try:
-            response: Params = store._make_api_call(call.operation.name, call.params)
-            if call.reads is not None:
-                response["Body"] = read_body(
-                    response["Body"],
-                    response.get("ContentLength"),
-                    most=call.reads,
-                    spools=call.spools,
-                    ranged="ContentRange" in response,
-                )
-        except ClientError as error:
-            own = self._own_error(error, call, store)
-            if own is error:
-                raise
-            raise own from error.__cause__
-        except BotoCoreError as error:
-            error.add_note(_went(call, store))
-            raise
-        return dict(response) if isinstance(response, Told) else call.answer(response)
-
-    def _own_error(self, error: ClientError, call: Call, store: Any) -> ClientError:
-        """Make a store's error this client's: its exception class, the caller's names, one note.
-
-        Each botocore session builds exception classes of its own. A class that is not one of the
-        store's, which a program's own handler raised, stays as it is.
-        """
-        kind = type(error)
-        name = kind.__name__
-        modelled = (
-            getattr(store.exceptions, name, None) is kind if kind is not ClientError else True
-        )
-        if not modelled:
-            error.add_note(_went(call, store))
-            return error
-        answer: Any = error.response
-        told = error_to_caller(answer.get("Error", {}), call.names)
-        own_class: Any = getattr(self.exceptions, name, ClientError)
-        asked = call.asked or error.operation_name
-        if own_class is kind and (told, asked) == (answer.get("Error", {}), error.operation_name):
-            error.add_note(_went(call, store))
-            return error
-        own = own_class({**answer, "Error": told}, asked)
-        for note in getattr(error, "__notes__", ()):
-            own.add_note(note)
-        own.add_note(_went(call, store))
-        return cast("ClientError", own.with_traceback(error.__traceback__))
-
-    def _modelled(self, error: ClientError) -> ClientError:
-        """Give an error that a flow made the class that its code has."""
-        answer: Any = error.response
-        own_class: Any = getattr(self.exceptions, answer["Error"]["Code"], None)
-        if type(error) is not ClientError or own_class is None:
-            return error
-        own = own_class(answer, error.operation_name)
-        for note in getattr(error, "__notes__", ()):
-            own.add_note(note)
-        return cast("ClientError", own.with_traceback(error.__traceback__))
+        return send(call, self._botwo_stores, self)
 
     def generate_presigned_url(
         self,
@@ -446,33 +381,6 @@ class RoutedClient:
         names = ", ".join(self._botwo_stores.given)
         count = len(self._botwo_rules.rules)
         return f"<botwo routed S3 client over {names}: {count} rule{'s' * (count != 1)}>"
-
-
-def _log(call: Call) -> None:
-    asked, mapped = _shown(call)
-    logger.debug("%s %s -> %s %s", call.operation.name, asked, call.client, mapped)
-
-
-def _shown(call: Call) -> tuple[str, str]:
-    """Give the caller's name and the store's, of the bucket or of its key."""
-    if not call.names:
-        bucket = str(call.params.get("Bucket", "*"))
-        return bucket, bucket
-    route, key = call.names[0]
-    mapped_key = route.mapped_key(key)
-    asked = f"{route.bucket}/{key}" if key else route.bucket
-    named = key or "Key" in call.params or "Prefix" in call.params
-    return asked, f"{route.mapped_bucket}/{mapped_key}" if named else route.mapped_bucket
-
-
-def _went(call: Call, store: Any) -> str:
-    """Say where a call went."""
-    _, mapped = _shown(call)
-    rule = f" by mapping[{call.names[0][0].place}]" if call.names else ""
-    return (
-        f"botwo: routed{rule} to client {call.client!r} as {call.operation.name} of {mapped} at "
-        f"{re.sub('//[^/@]*@', '//', str(store.meta.endpoint_url))}"
-    )
 
 
 def rules_and_operation(s3: object, name: str, params: Params) -> tuple[Rules, Operation]:
