@@ -20,6 +20,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from types_boto3_s3.client import S3Client
 
@@ -76,10 +77,11 @@ class Server:
 
 
 @contextmanager
-def moto() -> Iterator[Server]:
+def moto(*, smallest_part: int = 5 * 1024 * 1024) -> Iterator[Server]:
     """Run moto: the widest S3 API, one state for each process; it checks no signature."""
     command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "0"]
-    with _serving(command, _credentials()) as server:
+    settings = {"S3_UPLOAD_PART_MIN_SIZE": str(smallest_part)}
+    with _serving(command, _credentials(), settings) as server:
         yield server
 
 
@@ -121,10 +123,15 @@ def _credentials() -> tuple[str, str]:
 
 
 @contextmanager
-def _serving(command: Sequence[str], credentials: tuple[str, str]) -> Iterator[Server]:
+def _serving(
+    command: Sequence[str],
+    credentials: tuple[str, str],
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Server]:
     """Run a command as long as the caller needs the server that it is."""
     access_key, secret_key = credentials
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    environment = {**inherited, **settings}
     with tempfile.TemporaryDirectory(prefix="botwo-server-") as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
