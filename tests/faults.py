@@ -75,11 +75,15 @@ class Proxy(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Connection)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def options(self, **options: Any) -> dict[str, Any]:
+        """What to pass to `boto3.client("s3", …)` to reach the server through this proxy."""
+        return {**self.server.options(**options), "endpoint_url": self.url}
 
     def client(self, **options: Any) -> S3Client:
         """A plain boto3 client of the server, through this proxy; see `Server.client`."""
-        url = f"http://127.0.0.1:{self.server_port}"
-        return dataclasses.replace(self.server, endpoint_url=url).client(**options)
+        return dataclasses.replace(self.server, endpoint_url=self.url).client(**options)
 
     def fault_for(self, name: str) -> Fault | None:
         """Note a request, and give what shall befall it."""
@@ -130,7 +134,8 @@ class _Connection(BaseHTTPRequestHandler):
         """A test fails with what it sees, not with a log."""
 
     def _serve(self) -> None:
-        query = re.sub("uploadId=[^&]*", "uploadId", urlsplit(self.path).query)
+        query = "&".join(sorted(urlsplit(self.path).query.split("&")))
+        query = re.sub("uploadId=[^&]*", "uploadId", query)
         name = " ".join(filter(None, (self.command, query, self.headers.get("Range"))))
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         fault = self.server.fault_for(name)
