@@ -210,3 +210,31 @@ def test_an_interrupt_ends_the_flow_and_reaches_the_caller() -> None:
         run(conversation(), interrupt)
 
     assert put_away == ["done"]
+
+
+def test_an_interrupt_while_threads_start_lets_none_of_them_send(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Interrupted before all flows are on their way, none of them makes a call that nobody waits
+    for: a thread runs already while the one that starts it waits to hear so.
+    """
+    sent: list[str] = []
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        started.append(thread)
+        raise KeyboardInterrupt
+
+    def conversation() -> Any:
+        yield Together(flows=[_call("a"), _call("b")])
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(conversation(), lambda call: {"from": sent.append(call.client)})
+    for thread in started:
+        thread.join(10)
+
+    assert len(started) == 1
+    assert [] == sent
