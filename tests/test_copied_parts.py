@@ -21,7 +21,7 @@ OWN_KEY = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "own"}
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what is longer than ten bytes lie in a file."""
-    monkeypatch.setattr(_relaying, "PART_SIZE", 10)
+    monkeypatch.setattr(_relaying, "SPOOLED", 10)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from stubs import Answer, Stub, error, stub
 
 import botwo
+from botwo import _relaying
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -146,14 +147,16 @@ def test_an_abort_that_fails_says_what_may_be_left() -> None:
         begins = request.method == "POST" and request.url.endswith("?uploads")
         return Answer(body=parts) if begins else error(500, "InternalError")
 
+    size = _relaying.THRESHOLD + 1
+
     def whole(request: Any) -> Answer:
         asked = request.headers.get("Range")
         told = {"ETag": '"e"'}
         if asked is None:
-            return Answer(body=_body(9 * MIB), headers=told)
+            return Answer(body=_body(size), headers=told)
         first, last = map(int, str(asked, "ascii").removeprefix("bytes=").split("-"))
-        told["Content-Range"] = f"bytes {first}-{last}/{9 * MIB}"
-        return Answer(206, _body(9 * MIB)[first : last + 1], told)
+        told["Content-Range"] = f"bytes {first}-{last}/{size}"
+        return Answer(206, _body(size)[first : last + 1], told)
 
     stores = {"a": stub(whole, host="a.test"), "b": stub(answer, host="b.test")}
     s3 = botwo.client({name: store.client for name, store in stores.items()}, MAPPING)

@@ -88,7 +88,8 @@ def test_a_longer_object_is_copied_in_parts(size: int, ranges: list[str]) -> Non
 
 def test_no_more_parts_are_alive_than_run_at_once() -> None:
     """Whatever an object's size, as many parts are in memory as run at the same time."""
-    stores = Stores(content(640))
+    size = 10 * 20 * _relaying.PARTS_AT_ONCE
+    stores = Stores(content(size))
     all_at_once = threading.Barrier(_relaying.PARTS_AT_ONCE, timeout=10)
 
     def wait(call: Call) -> None:
@@ -98,7 +99,7 @@ def test_no_more_parts_are_alive_than_run_at_once() -> None:
     stores.before = wait
     copied(stores)
 
-    assert {"dev/new": content(640)} == stores.objects
+    assert {"dev/new": content(size)} == stores.objects
     assert _relaying.PARTS_AT_ONCE == stores.most_alive
 
 
