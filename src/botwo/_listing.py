@@ -177,7 +177,7 @@ class _Span:
         # than was asked; behind as many names as were asked, keys may be missing.
         room = max(size - sum(not entry.is_common_prefix for entry in early), 0)
         truncated = bool(answer.get("IsTruncated")) or len(listed) > room
-        if truncated and not in_order(self.words, answer):
+        if truncated and not in_order(self.words, answer, encoded=encoded):
             raise self._cannot_span(stretch, "does not list in key order")
         listed = listed[:room]
         kept = self._rolled_up(stretch, self._new(position, listed))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botwo._translation import encode_name
+
 if TYPE_CHECKING:
     from botwo._routes import Route
     from botwo._translation import Params, Translation
@@ -72,11 +74,16 @@ def _unmap_asked_marker(names: Translation, holder: Params, member: str, asked: 
         try:
             holder[member] = names.back_key(holder[member])
         except ValueError:
-            holder[member] = asked
+            holder[member] = _told(names, asked)
         if asked.startswith(names.route.stripped):
             return
     dropped = not mapped and member == "StartAfter" and "ContinuationToken" not in names.params
     if asked and (member in holder or dropped):
-        holder[member] = asked
+        holder[member] = _told(names, asked)
         for companion in _COMPANIONS & holder.keys() & names.params.keys():
             holder[companion] = names.params[companion]
+
+
+def _told(names: Translation, asked: str) -> str:
+    """Give a marker as S3 would tell it; the store that was asked did not hear it."""
+    return encode_name(asked) if names.params.get("EncodingType") == "url" else asked

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus, unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import msgspec
+
+from botwo._translation import encode_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -115,12 +117,14 @@ def _age(entry: Entry) -> tuple[bool, float]:
     return not entry.value.get("IsLatest"), -modified.timestamp() if modified else 0.0
 
 
-def in_order(words: Words, answer: Params) -> bool:
+def in_order(words: Words, answer: Params, *, encoded: bool) -> bool:
     """Tell whether a store lists in key order."""
-    return all(
-        told == sorted(told)
-        for told in ([value["Key"] for value in answer.get(member, ())] for member in words.entries)
-    )
+    decoded = unquote_plus if encoded else str
+    for member in words.entries:
+        names = [decoded(value["Key"]) for value in answer.get(member, ())]
+        if names != sorted(names):
+            return False
+    return True
 
 
 def last_id(words: Words, page: Sequence[Entry]) -> str | None:
@@ -170,25 +174,22 @@ def _echo(name: str, words: Words, params: Params, asked: Params, answer: Params
     if told is None and (name in asked or name in words.echoed or not wanted):
         answer.pop(name, None)  # the store answers no such member
     elif wanted:
-        encoded = _encoding(asked.get(name), told, params.get("EncodingType") == "url")
-        answer[name] = encoded(wanted)
+        # botocore decodes what it asked to be encoded, but for the prefix of ListObjects.
+        by_itself = name == "Prefix" and words.marker == "Marker" and answer.get("EncodingType")
+        url = "url" in (params.get("EncodingType"), by_itself)
+        answer[name] = _encoding(asked.get(name), told, encoded=url)(wanted)
     elif name in words.echoed or name == "Prefix":
         answer[name] = ""
     else:
         answer.pop(name, None)
 
 
-def _encoding(asked: str | None, told: str | None, encoded: bool) -> Callable[[str], str]:  # noqa: FBT001
-    """Find how a store URL-encodes what it was asked."""
-    if asked and told:
-        styles: tuple[Callable[[str], str], ...] = (quote, quote_plus, _quote_all, str)
-        plain = asked == told
-        for style in styles:
-            if style(asked) == told and (style is str or not plain):
-                return style
-        if plain:
-            return str if quote(asked) != asked or not encoded else quote
-    return quote if encoded else str
+def _encoding(asked: str | None, told: str | None, *, encoded: bool) -> Callable[[str], str]:
+    """Find how a store URL-encodes what it was asked; where it does not show, S3's way holds."""
+    shown = [style for style in (encode_name, quote, _quote_all) if asked and style(asked) == told]
+    if not asked or not told or (asked == told and shown):
+        return encode_name if encoded else str
+    return shown[0] if shown else str
 
 
 def _quote_all(text: str) -> str:

@@ -22,7 +22,7 @@ from botwo._markers import unmap_marker
 from botwo._members import at_place, holders, in_place
 from botwo._operations import Kind
 from botwo._policies import unmap_policy
-from botwo._translation import Params, Translation, decoded_key, split_arn
+from botwo._translation import Params, Translation, decoded_key, encode_name, split_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,10 +74,18 @@ def _unmap_prefix(names: Translation, holder: Params, member: str) -> None:
     if asked is None and marker is not None and marker not in holder:
         del holder[member]
     elif names.route.mapped_key(asked or "") == holder[member]:
-        holder[member] = asked or ""
+        # A store that encodes would have encoded more than the part that it heard.
+        heard = holder[member] == encode_name(holder[member]) and _tells_encoded(names, holder)
+        holder[member] = encode_name(asked or "") if heard else asked or ""
     else:
         # botocore leaves the prefix of ListObjects URL-encoded.
         holder[member] = decoded_key(names.route, holder[member])
+
+
+def _tells_encoded(names: Translation, answer: Params) -> bool:
+    """Tell whether a prefix is told URL-encoded: botocore leaves that of ListObjects as it came."""
+    by_itself = names.operation == "ListObjects" and answer.get("EncodingType") == "url"
+    return by_itself or names.params.get("EncodingType") == "url"
 
 
 def _unmap_bucket_arn(names: Translation, holder: Params, member: str) -> None:

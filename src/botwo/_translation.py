@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import msgspec
 
@@ -130,19 +130,30 @@ def split_arn(text: str) -> tuple[str, str, str]:
     return found["start"], found["bucket"], found["rest"] or ""
 
 
+def encode_name(name: str) -> str:
+    """Give a name as S3 URL-encodes it: a space is a plus, a slash stays."""
+    return quote_plus(name, safe="/")
+
+
 def decoded_key(route: Route, mapped_key: str) -> str:
     """Give the caller's name of a URL-encoded key, its rest exactly as the store encoded it.
+
+    What is put back in front is encoded as the store encodes; where the key does not show how, as
+    S3 does.
 
     Raises:
         ValueError: The key does not lie under the route's key prefix.
     """
-    for start, stripped in (
-        (quote(route.key_prefix), quote(route.stripped)),
-        (route.key_prefix, route.stripped),  # a store that encodes nothing
-    ):
+    # The last is a store that encodes nothing.
+    for encode in (encode_name, quote, _as_it_is):
+        start = encode(route.key_prefix)
         if mapped_key.startswith(start):
-            return stripped + mapped_key[len(start) :]
+            return encode(route.stripped) + mapped_key[len(start) :]
     for end in range(len(mapped_key) + 1):
         if unquote_plus(mapped_key[:end]) == route.key_prefix:
-            return quote(route.stripped) + mapped_key[end:]
+            return encode_name(route.stripped) + mapped_key[end:]
     raise ValueError(mapped_key)
+
+
+def _as_it_is(name: str) -> str:
+    return name
