@@ -166,10 +166,14 @@ def test_what_is_stopped_puts_away() -> None:
     assert ["begin", "fail", "put away", "wait"] == sorted(sent)
 
 
-def test_an_interrupt_reaches_what_runs_in_threads() -> None:
-    """An interrupt of the thread that waits stops flows in other threads, and they put away."""
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_an_interrupt_reaches_what_runs_in_threads(times: int) -> None:
+    """An interrupt of the thread that waits stops flows in other threads, and they put away.
+
+    Further interrupts do not keep them from it.
+    """
     script = """
-import itertools, signal, threading
+import itertools, signal, sys, threading, time
 from test_together import _call, _whole
 from botwo._run import run
 
@@ -182,11 +186,21 @@ def relay():
         yield _call("abort", puts_away=True)
         raise
 
+main = threading.main_thread().ident
+def is_seeing_out():
+    frame = sys._current_frames()[main]
+    while frame is not None and frame.f_code.co_name != "_see_out":
+        frame = frame.f_back
+    return frame is not None
+
 sent = []
 def send(call):
     sent.append(call.client)
     if len(sent) == 5:
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        for _ in range(int(sys.argv[1])):
+            signal.pthread_kill(main, signal.SIGINT)
+            while not is_seeing_out():
+                time.sleep(0.001)
 
 try:
     run(_whole(relay()), send)
@@ -196,7 +210,7 @@ except KeyboardInterrupt:
     folders = [place for place in sys.path if place]
 
     told = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = {folders!r}\n{script}"],
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {folders!r}\n{script}", str(times)],
         capture_output=True,
         text=True,
         check=True,
@@ -205,34 +219,42 @@ except KeyboardInterrupt:
     assert "interrupted create abort 1\n" == told.stdout
 
 
-def test_a_cancelled_task_puts_away() -> None:
-    """A task that is cancelled stops its flows, and what puts away is sent to its end."""
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cancelled_task_puts_away(times: int) -> None:
+    """A task that is cancelled lets what is being sent end, and what that began is put away."""
     sent: list[str] = []
 
     def relay() -> Any:
+        begun = yield _call("create")
         try:
             yield _call("part")
         except BaseException:
-            yield _call("abort", puts_away=True)
+            yield _call(f"abort {begun}", puts_away=True)
             raise
 
-    async def send(call: Call) -> Any:
-        sent.append(call.client)
-        await asyncio.sleep(60 if call.client == "part" else 0)
-        sent.append(f"{call.client} done")
-
     async def cancelled() -> None:
-        task = asyncio.ensure_future(run_async(_whole(relay(), relay()), send))
-        while sent != ["part", "part"]:
+        answer = asyncio.Event()
+
+        async def send(call: Call) -> Any:
+            sent.append(call.client)
+            await answer.wait()
+            sent.append(f"{call.client} done")
+            return len(sent)
+
+        task = asyncio.ensure_future(run_async(_whole(relay()), send))
+        while not sent:
             await asyncio.sleep(0)
-        task.cancel()
+        for _ in range(times):
+            task.cancel()
+            await asyncio.sleep(0)
+        assert not task.done()
+        answer.set()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(cancelled())
 
-    assert ["abort"] * 2 + ["abort done"] * 2 == sorted(sent)[:4]
-    assert "part done" not in sent
+    assert ["create", "create done", "abort 2", "abort 2 done"] == sent
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botwo._calls import Call
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Sequence
     from concurrent.futures import Future
 
@@ -89,17 +90,39 @@ def _together(together: Together, send: Send) -> list[Any]:
             raise
 
     count = max(1, min(len(together.flows), together.at_once))
+    running: list[Future[Any]] = []
     with ThreadPoolExecutor(max_workers=count) as pool:
         try:
-            # Each in a copy of this context: the caller's variables are seen, and none is shared.
-            running = [pool.submit(copy_context().run, one, flow) for flow in together.flows]
+            for flow in together.flows:
+                # In a copy of this context: the caller's variables are seen, and none is shared.
+                running.append(pool.submit(copy_context().run, one, flow))
             begun.set()
             wait(running, return_when=FIRST_EXCEPTION)
             return _results(running)
         finally:
             group.stopped = True
             begun.set()
-            pool.shutdown(cancel_futures=True)
+            _see_out(running)
+
+
+def _see_out(running: Sequence[Future[Any]]) -> None:
+    """Wait until stopped flows have put away, through any further interrupt.
+
+    An interrupt while threads are joined would have Python take them for ended: the pool, and the
+    interpreter at its end, would leave them to their fate.
+    """
+    from concurrent.futures import wait
+
+    interrupted: KeyboardInterrupt | None = None
+    for future in running:
+        future.cancel()
+    while not all(future.done() for future in running):
+        try:
+            wait(running)
+        except KeyboardInterrupt as error:
+            interrupted = error
+    if interrupted is not None:
+        raise interrupted
 
 
 def _results(running: Sequence[Future[Any]]) -> list[Any]:
@@ -123,9 +146,7 @@ async def run_async(flow: Flow, send: AsyncSend) -> Any:
         while True:
             try:
                 answer = await (
-                    _send_async(asked, send)
-                    if isinstance(asked, Call)
-                    else _together_async(asked, send)
+                    send(asked) if isinstance(asked, Call) else _together_async(asked, send)
                 )
             except BaseException as error:  # noqa: BLE001 - the flow's, a cancellation included
                 asked = flow.throw(error)
@@ -135,15 +156,11 @@ async def run_async(flow: Flow, send: AsyncSend) -> Any:
         return stop.value
 
 
-async def _send_async(call: Call, send: AsyncSend) -> Params:
-    """Make one call; one that puts away goes on when the task that waits for it is cancelled."""
-    import asyncio  # a sync program has no use for it
-
-    return await (asyncio.shield(send(call)) if call.puts_away else send(call))
-
-
 async def _together_async(together: Together, send: AsyncSend) -> list[Any]:
-    """Run flows at the same time, in tasks; see `_together`."""
+    """Run flows at the same time, in tasks; see `_together`.
+
+    A cancellation too lets what is being sent end: what it began could not be put away otherwise.
+    """
     import asyncio
 
     group = _Group()
@@ -155,6 +172,8 @@ async def _together_async(together: Together, send: AsyncSend) -> list[Any]:
 
     async def one(flow: Flow) -> Any:
         async with gate:
+            if group.stopped:
+                raise Stopped
             try:
                 return await run_async(flow, send_on)
             except BaseException:
@@ -163,9 +182,21 @@ async def _together_async(together: Together, send: AsyncSend) -> list[Any]:
 
     running = [asyncio.ensure_future(one(flow)) for flow in together.flows]
     try:
-        return list(await asyncio.gather(*running))
+        return list(await asyncio.shield(asyncio.gather(*running)))
     finally:
         group.stopped = True
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await _see_out_async(running)
+
+
+async def _see_out_async(running: Sequence[asyncio.Future[Any]]) -> None:
+    """Wait until stopped flows have put away, through any further cancellation; see `_see_out`."""
+    import asyncio
+
+    cancelled: asyncio.CancelledError | None = None
+    while not all(task.done() for task in running):
+        try:
+            await asyncio.wait(running)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
