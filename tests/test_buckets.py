@@ -264,3 +264,16 @@ def test_buckets_are_made_and_deleted_at_their_store(moto_a: Server, moto_b: Ser
     assert mapped in listed[2]
     with pytest.raises(b.exceptions.ClientError, match="404"):
         b.head_bucket(Bucket=mapped)
+
+
+def test_a_store_that_does_not_get_ahead_is_refused() -> None:
+    """A store that gives the same token again would be asked for ever."""
+    token = b"<ContinuationToken>1</ContinuationToken>"
+    body = b"<ListAllMyBucketsResult>" + token + b"</ListAllMyBucketsResult>"
+    a = stub(Answer(body=body), host="a.test")
+    s3 = botwo.client({"a": a.client, "b": stub(_holds(), host="b.test").client}, MAPPING)
+
+    with pytest.raises(botwo.RoutingError, match="does not get ahead"):
+        s3.list_buckets()
+
+    assert len(a.sent) == 2

@@ -9,9 +9,11 @@ import pytest
 from botocore.exceptions import (
     ClientError,
 )
-from relayed import DATE, Stores, copied, refused
+from relayed import DATE, Stores, content, copied, refused
 
+from botwo import _relaying
 from botwo._calls import Call
+from botwo._errors import RoutingError
 
 CHANGED = "At least one of the pre-conditions you specified did not hold"
 NOW = datetime.datetime(2026, 11, 25, 9, tzinfo=datetime.UTC)
@@ -106,3 +108,50 @@ def test_an_error_of_the_source_is_the_copys(error: ClientError, status: int, co
     )
     assert "where it went" in raised.value.__notes__
     assert {"CopyObject"} == {call.asked for call in stores.asked}
+
+
+@pytest.fixture
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a small object have several parts."""
+    for name in ("THRESHOLD", "PART_SIZE"):
+        monkeypatch.setattr(_relaying, name, 10)
+
+
+@pytest.mark.usefixtures("_small_parts")
+def test_a_source_that_its_store_finds_changed_is_said_to_be() -> None:
+    """Where the store itself heeds the pin, the error says why a condition failed nobody set."""
+    stores = Stores(content(30))
+
+    def changes(call: Any) -> None:
+        if "Range" in call.params:
+            raise refused(412, "PreconditionFailed")
+
+    stores.before = changes
+
+    with pytest.raises(ClientError, match="PreconditionFailed") as raised:
+        copied(stores)
+
+    assert any("changed while it was copied" in note for note in raised.value.__notes__)
+    assert {} == stores.uploads
+
+
+@pytest.mark.usefixtures("_small_parts")
+@pytest.mark.parametrize(
+    ("name", "member"), [("CreateMultipartUpload", "UploadId"), ("UploadPart", "ETag")]
+)
+def test_an_answer_without_what_an_upload_needs_is_refused(name: str, member: str) -> None:
+    """A store that does not say what the upload needs ends the copy with a reason."""
+    stores = Stores(content(30))
+    answer = getattr(stores, f"_{name}")
+
+    def silent(call: Any, params: Any) -> Any:
+        found = answer(call, params)
+        del found[member]
+        return found
+
+    setattr(stores, f"_{name}", silent)
+
+    with pytest.raises(RoutingError, match="destination's store does not"):
+        copied(stores)
+
+    assert {} == stores.objects

@@ -168,12 +168,24 @@ def test_an_abort_that_fails_says_what_may_be_left() -> None:
     assert any("'7' of copies/k" in note and "'b'" in note for note in raised.value.__notes__)
 
 
+@pytest.mark.parametrize("source", ["source/", {"Bucket": "source", "Key": ""}])
+def test_a_source_without_a_key_is_not_found(
+    local: S3Client, pair: tuple[Stub, Stub], source: Any
+) -> None:
+    """A source that names no key is none, as a store says it of a copy."""
+    with pytest.raises(local.exceptions.NoSuchKey, match="CopyObject"):
+        local.copy_object(**{**COPY, "CopySource": source})
+
+    assert [] == pair[0].sent + pair[1].sent
+
+
 def test_it_is_explained(local: S3Client, pair: tuple[Stub, Stub]) -> None:
     """A relay has two names and two clients; one that is refused says why."""
     found = botwo.explain(local, "copy_object", **COPY)
     refused = botwo.explain(local, "copy_object", **COPY, AnnotationDirective="COPY")
 
     assert ("a", "b") == found.clients
+    assert "  relayed: read from a, written to b" in str(found).splitlines()
     names = [("source", "k", "source"), ("copies", "k", "new")]
     for told in (found, refused):
         assert names == [(name.bucket, name.key, name.mapped_bucket) for name in told.names]

@@ -12,7 +12,9 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     ParamValidationError,
+    UnStubbedResponseError,
 )
+from botocore.stub import Stubber
 from servers import ensure
 from stubs import Answer, Stub, error, stub
 
@@ -193,5 +195,31 @@ def test_a_key_that_is_stripped_to_nothing_deletes_nothing() -> None:
 
     with pytest.raises(botwo.RoutingError, match="'b/'"):
         s3.delete_objects(Bucket="data", Delete=_objects("a/1", "b/"))
+
+    assert [] == a.sent + b.sent
+
+
+def test_a_client_that_cannot_be_made_deletes_nothing_anywhere() -> None:
+    """A factory that fails does so before any store deletes, and its error is the caller's."""
+    a = stub(_deletes, host="a.test")
+
+    def fails() -> Any:
+        raise OSError("no settings")
+
+    s3: Any = botwo.client({"a": lambda: a.client, "b": fails}, MAPPING)
+
+    with pytest.raises(OSError, match="no settings"):
+        s3.delete_objects(Bucket="data", Delete=_objects("a/1", "b/1"))
+
+    assert [] == a.sent
+
+
+def test_a_stubber_s_complaint_is_no_stores_failure() -> None:
+    """What botocore's Stubber says of a request that it does not expect reaches the test."""
+    a, b, s3 = _pair()
+    stubber = Stubber(s3)
+
+    with stubber, pytest.raises(UnStubbedResponseError):
+        s3.delete_objects(Bucket="data", Delete=_objects("a/1", "b/1"))
 
     assert [] == a.sent + b.sent

@@ -171,3 +171,48 @@ def test_an_unknown_operation_is_refused(s3: S3Client) -> None:
     """A name that is no operation is an error that says so."""
     with pytest.raises(ValueError, match="did you mean 'get_object'"):
         botwo.explain(s3, "get_objekt", Bucket="data", Key="x")
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("list_objects_v2", {}),
+        ("list_objects_v2", {"Bucket": "data", "Prefix": 3, "MaxKeys": "3"}),
+        ("list_object_versions", {"Bucket": "data", "VersionIdMarker": "3"}),
+        ("list_buckets", {"MaxBuckets": "3"}),
+    ],
+)
+def test_what_a_client_would_refuse_is_explained_as_far_as_it_goes(
+    s3: S3Client, operation: str, params: dict[str, Any]
+) -> None:
+    """A wrong parameter is no reason to raise something else than a client would."""
+    assert botwo.explain(s3, operation, **params).refused is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "says"),
+    [
+        ("list_buckets", {"ContinuationToken": "garbage"}, "continuation token"),
+        (
+            "upload_part_copy",
+            {"Bucket": "data", "Key": "raw/1", "CopySource": "data/x", "CopySourceRange": "zz"},
+            "bytes=first-last",
+        ),
+    ],
+)
+def test_what_s3_would_refuse_is_explained(
+    s3: S3Client, operation: str, params: dict[str, Any], says: str
+) -> None:
+    """What no store needs to be asked for is said as the refusal that it would be."""
+    refused = botwo.explain(s3, operation, **params).refused
+
+    assert refused is not None
+    assert says in refused
+
+
+def test_a_list_of_buckets_asks_the_stores_of_whole_buckets(pair: tuple[Stub, Stub]) -> None:
+    """A client that serves parts of buckets only is not asked for its buckets."""
+    mapping = [MAPPING[0], MAPPING[2]]
+    s3 = botwo.client({"a": pair[0].client, "b": pair[1].client}, mapping)
+
+    assert botwo.explain(s3, "list_buckets").clients == ("a",)

@@ -215,7 +215,18 @@ def test_a_token_is_of_its_bucket() -> None:
         s3.list_objects_v2(Bucket="dune", ContinuationToken=token)
 
 
-@pytest.mark.parametrize("token", ["", "garbage", "Zm9v", "e30=", "W10=", "\xff", "bm90IGpzb24"])
+_SURROGATE = base64.b64encode(b'{"botwo": "x", "after": "\\ud800"}').decode()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("", "garbage", "Zm9v", "e30=", "W10=", "\xff", "bm90IGpzb24"),
+        base64.b64encode(b"[" * 100_000).decode(),
+        _SURROGATE,
+    ],
+    ids=lambda token: token[:12],
+)
 def test_garbage_is_no_token(token: str) -> None:
     """What botwo did not make is refused in S3's words, and asked of no store."""
     a, b, s3 = _pair(AT_A, AT_B)
@@ -363,6 +374,40 @@ def test_the_last_version_of_a_page_is_not_guessed(more: bool, expected: str | N
 
     assert page["IsTruncated"]
     assert ("a", expected) == (page["NextKeyMarker"], page.get("NextVersionIdMarker"))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_uploads_of_a_store_that_counts_markers_in_are_told_once(
+    rclone_a: Server, rclone_b: Server, size: int
+) -> None:
+    """Rclone lists an upload again where its marker points; each is told once, and none is lost.
+
+    A bucket that never had an upload is an error there, and an empty page here.
+    """
+    a, b = rclone_a.client(), rclone_b.client()
+    name = f"data-{uuid.uuid4()}"
+    mapping = [{**rule, "bucket_name": name} if rule != MAPPING[2] else rule for rule in MAPPING]
+    mapping[1] = {**mapping[1], "mapped_bucket_name": name}
+    ensure(a, name)
+    ensure(b, name)
+    s3 = botwo.client({"a": a, "b": b}, mapping)
+    pages: Any = {"Bucket": name, "PaginationConfig": {"PageSize": size}}
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        s3.list_multipart_uploads(Bucket=name)
+    begun = {
+        s3.create_multipart_upload(Bucket=name, Key=key)["UploadId"]
+        for key in ("a/1", "a/1", "a/1", "z")
+    }
+
+    listed = [
+        [(upload["Key"], upload["UploadId"]) for upload in page.get("Uploads", [])]
+        for page in s3.get_paginator("list_multipart_uploads").paginate(**pages)
+    ]
+
+    told = [upload for page in listed for upload in page]
+    assert ["a/1", "a/1", "a/1", "z"] == [key for key, _ in told]
+    assert begun == {upload for _, upload in told}
+    assert all(len(page) == size for page in listed[:-1])
 
 
 def test_a_marker_of_another_mapping_is_refused() -> None:

@@ -141,7 +141,7 @@ def _whole(operation: Operation, params: Params, client: str) -> Conversation:
     """
     size = _PAGE_SIZE[operation.name]
     asked = {name: params[name] for name in params if name not in ("Prefix", "ContinuationToken")}
-    if size in asked:
+    if isinstance(asked.get(size), int):
         asked[size] = max(asked[size], _PAGE)  # where it is more than S3 allows, S3 says so
     first: Params | None = None
     buckets: list[Params] = []
@@ -149,9 +149,15 @@ def _whole(operation: Operation, params: Params, client: str) -> Conversation:
         answer = yield Call(client=client, operation=operation, params=asked)
         first = first or answer
         buckets += answer.get("Buckets", [])
-        if not answer.get("ContinuationToken"):
+        token = answer.get("ContinuationToken")
+        if not token:
             return first, buckets
-        asked = {**asked, "ContinuationToken": answer["ContinuationToken"]}
+        if token == asked.get("ContinuationToken"):
+            raise RoutingError(
+                f"client {client!r} says that there are more buckets and does not get ahead",
+                operation=operation.name,
+            )
+        asked = {**asked, "ContinuationToken": token}
 
 
 class _Names:

@@ -26,6 +26,7 @@ from botocore.handlers import (
 from botocore.validate import ParamValidator
 
 from botwo._calls import Call, first_calls
+from botwo._deleting import clients_asked
 from botwo._errors import ConfigWarning, PicklingError
 from botwo._events import RoutedEvents, carried
 from botwo._flows import flow
@@ -201,6 +202,10 @@ class RoutedClient:
         if isinstance(served, Call):
             return self._send(served)
         self._check_whole(asked, params)
+        if asked.name == "DeleteObjects":
+            # A factory that fails has to do so before another store deletes something.
+            for name in clients_asked(params, self._botwo_rules):
+                self._botwo_stores[name]
         try:
             return cast("Params", run(served, self._send))
         except ClientError as error:

@@ -15,6 +15,7 @@ from botwo._copy_errors import (
     changed,
     check_conditions,
     malformed,
+    missing,
 )
 from botwo._errors import RoutingError
 from botwo._operations import Operation
@@ -87,6 +88,8 @@ def check(copy: Copy) -> None:
         )
     if params.get("AnnotationDirective") == "COPY":
         raise copy.refusal("annotations are not carried over; leave AnnotationDirective out")
+    if not copy.source["Key"]:
+        raise missing(copy.operation.name, copy.source)
     if copy.operation.name == "CopyObject":
         copy.write(CREATE)  # what it names may have no name at that store
         return

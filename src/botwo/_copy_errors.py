@@ -13,7 +13,7 @@ from botwo._promises import COMPUTED, CONDITIONS, header
 if TYPE_CHECKING:
     from botwo._translation import Params
 
-BAD_REQUEST, FORBIDDEN, NOT_ALLOWED = 400, 403, 405
+BAD_REQUEST, FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 400, 403, 404, 405
 PRECONDITION, UNSATISFIABLE, NOT_IMPLEMENTED = 412, 416, 501
 
 _HEADERS = {
@@ -32,6 +32,7 @@ _MARKER = {
     "Message": "The source of a copy request may not specifically refer to a delete marker by "
     "version id.",
 }
+CHANGED = "botwo: the source was changed while it was copied"
 _RANGE = "x-amz-copy-source-range"
 _EXPECTED = re.compile(r"expected checksum Type: (\w+)", re.IGNORECASE)
 
@@ -79,10 +80,16 @@ def unmet(error: ClientError | None, name: str, header_name: str) -> ClientError
     return _made(error, name, PRECONDITION, told)
 
 
+def missing(name: str, source: Params) -> ClientError:
+    """Make the error of a source that names no key: no store would find it."""
+    told = {"Code": "NoSuchKey", "Message": "The specified key does not exist."}
+    return _made(None, name, NOT_FOUND, {**told, "Key": source["Key"]})
+
+
 def changed(name: str) -> ClientError:
     """Make the error of a source that is not any more what it was."""
     error = unmet(None, name, _HEADERS["CopySourceIfMatch"])
-    error.add_note("botwo: the source was changed while it was copied")
+    error.add_note(CHANGED)
     return error
 
 

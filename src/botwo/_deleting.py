@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, StubResponseError
 
 from botwo._calls import Call, Conversation, Flow, ask_one, together
 from botwo._errors import RoutingError
@@ -53,6 +53,11 @@ def delete_objects(operation: Operation, params: Params, rules: Rules) -> Flow:
     return _delete(operation, params, list(shares.values()))
 
 
+def clients_asked(params: Params, rules: Rules) -> set[str]:
+    """Give the clients that a deletion is about."""
+    return {rules.route(params["Bucket"], item["Key"]).client for item in _objects(params)}
+
+
 def _objects(params: Params) -> Sequence[Params]:
     """Give the objects to delete, none where any of them is not what botocore takes."""
     delete = params.get("Delete")
@@ -93,6 +98,8 @@ def _outcome(call: Call) -> Conversation:
     """Give the store's answer or its failure, which must not hide what another store deleted."""
     try:
         return (yield call)
+    except StubResponseError:
+        raise  # of a program that tests itself
     except STORE_FAILURES as error:
         return error
 
@@ -119,7 +126,9 @@ def _identity(entry: Params) -> tuple[str | None, str | None]:
 def _entries(share: Share, outcome: Params | Exception, member: str) -> list[Params]:
     """Give one store's ``Deleted`` or ``Errors`` in the caller's names."""
     if isinstance(outcome, Exception):
-        return [] if member == "Deleted" else [_failure(item, outcome) for _, item in share]
+        if member == "Deleted":
+            return []
+        return [_failure(route, item, outcome) for route, item in share]
     keys = {route.mapped_key(item["Key"]): item["Key"] for route, item in share}
     entries = outcome.get(member, [])
     return [
@@ -128,9 +137,9 @@ def _entries(share: Share, outcome: Params | Exception, member: str) -> list[Par
     ]
 
 
-def _failure(item: Params, error: Exception) -> Params:
+def _failure(route: Route, item: Params, error: Exception) -> Params:
     """Say of one object that its store failed, as S3 says that an object could not be deleted."""
-    told: Params = {"Message": f"The store gave no answer: {type(error).__name__}"}
+    told: Params = {"Message": f"Client {route.client!r} got no answer: {type(error).__name__}"}
     if isinstance(error, ClientError):
         told = dict(error.response.get("Error", {}))
     named: Params = {member: item[member] for member in ("Key", "VersionId") if member in item}

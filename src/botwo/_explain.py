@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from botwo._calls import first_calls
 from botwo._client import rules_and_operation
@@ -77,9 +78,16 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
         """The names' routes."""
         return tuple(name.route for name in self.names)
 
+    @property
+    def relayed(self) -> bool:
+        """Whether it is a copy between two stores, which goes through this process."""
+        return self.operation in ("CopyObject", "UploadPartCopy") and len(self.clients) > 1
+
     def __str__(self) -> str:
         """Say it all, a line a fact."""
         lines = [self.operation, *(f"  {name}".replace("\n", "\n  ") for name in self.names)]
+        if self.refused is None and self.relayed:
+            lines.append("  relayed: read from {}, written to {}".format(*self.clients))
         if not self.names and self.clients:
             lines.append(f"  asked of {', '.join(self.clients)}")
         if self.refused is not None:
@@ -116,14 +124,15 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
     refused = None
     clients: tuple[str, ...] = ()
     try:
-        calls = first_calls(flow(asked, params, rules))
+        served = flow(asked, params, rules)
+        calls = () if asked.is_listing else first_calls(served)
         names = [name for call in calls for name in call.names]
         if asked.is_listing:
             names = _listed(rules, params)
         asked_clients = [call.client for call in calls] + [route.client for route, _ in names]
         clients = tuple(dict.fromkeys(asked_clients))
-        if len(rules.rules) > 1 and asked.name in ("ListBuckets", "ListDirectoryBuckets"):
-            clients = tuple(dict.fromkeys(rule.client for rule in rules.rules))
+    except ClientError as error:  # what a store would say is known here already
+        refused, names = error.response["Error"]["Message"], []
     except RoutingError as error:
         refused = error.message
         source = copy_source(params.get("CopySource")) or {}
@@ -143,9 +152,12 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
 
 def _listed(rules: Rules, params: dict[str, Any]) -> list[tuple[Route, str]]:
     """Give each route that a listing reaches, with where its keys begin."""
-    prefix = params.get("Prefix") or ""
+    bucket, prefix = params.get("Bucket"), params.get("Prefix")
+    if not isinstance(bucket, str):
+        return []
+    prefix = prefix if isinstance(prefix, str) else ""
     found: dict[int, tuple[Route, str]] = {}
-    for segment in rules.segments(params["Bucket"], prefix):
+    for segment in rules.segments(bucket, prefix):
         found.setdefault(segment.route.place, (segment.route, max(segment.start, prefix)))
     return list(found.values())
 

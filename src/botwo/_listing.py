@@ -71,6 +71,8 @@ class _Span:
         self.page: list[Entry] = []
         self.first: tuple[Params, Params] | None = None
         """What the first store was asked, and what it answered."""
+        self.empty: ClientError | None = None
+        """What a store said that has no uploads, and says so by an error."""
         self.last_id: str | None = None
         """The last entry's id, where its store says that it is the last."""
         self.names_marker = bool(self.delimiter)
@@ -92,11 +94,13 @@ class _Span:
             if kept and room:
                 self.last_id = position.id if len(kept) <= room else None
             more = len(kept) > room or (len(kept) == room and certain)
-        if self.first is None:
+        if self.first is None and self.empty is None:
             # None has room, but the bucket may be missing, or closed to the caller.
             stretch = next_stretch(self.segments, self.prefix, self.delimiter, "")
             assert stretch is not None  # the segments are those that the prefix reaches
             yield from self._ask(stretch, _Position(), min(limit, 1))
+        if self.first is None and self.empty is not None:
+            raise self.empty
         return self._answer(more=more)
 
     def _begin(self) -> _Position:
@@ -155,7 +159,14 @@ class _Span:
         elif stretch.start > stretch.prefix:
             asked[words.marker] = before(stretch.start)
         call: Call = ask(self.operation, asked, ((stretch.route, stretch.prefix),), self.rules)
-        answer = yield call
+        try:
+            answer = yield call
+        except ClientError as error:
+            # rclone says so of a bucket that never had an upload.
+            if (error.response["Error"].get("Code"), words.size) != ("NoSuchUpload", "MaxUploads"):
+                raise
+            self.empty = error
+            return asked, {}
         self.first = self.first or (asked, answer)
         self.names_marker = self.names_marker or "NextMarker" in answer
         return asked, answer
@@ -189,7 +200,7 @@ class _Span:
         if not more:
             return kept, False, _Position(start=stretch.end)
         if kept:
-            return kept, certain, self._behind(kept[-1], answer)
+            return kept, certain, self._behind(stretch, kept, answer)
         return kept, False, self._cursor(stretch, position, answer, early)
 
     def _new(self, position: _Position, listed: Sequence[Entry]) -> Sequence[Entry]:
@@ -214,13 +225,19 @@ class _Span:
             kept.append(entry)
         return kept
 
-    def _behind(self, last: Entry, answer: Params) -> _Position:
+    def _behind(self, stretch: Stretch, kept: Sequence[Entry], answer: Params) -> _Position:
         """Go on behind the last entry of a page that its store has cut."""
-        words = self.words
+        words, last = self.words, kept[-1]
         if words.id is None or last.is_common_prefix:
             return _Position(start=behind(last.name, self.prefix, self.delimiter))
-        told = answer.get(words.next_marker or "") == last.told and answer.get(words.next_id)
-        return _Position(start=last.name, id=told or last.value.get(words.id))
+        found = last_id(words, kept)
+        if found is None and answer.get(words.next_marker or "") == last.told:
+            found = answer.get(words.next_id)
+            if not found:
+                raise self._cannot_span(stretch, "does not say which version was last")
+        # Where the page does not end with this key, all of it was listed.
+        start = last.name if found else behind(last.name, self.prefix, self.delimiter)
+        return _Position(start=start, id=found)
 
     def _cursor(
         self, stretch: Stretch, position: _Position, answer: Params, early: Sequence[Entry]

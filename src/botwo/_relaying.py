@@ -13,7 +13,7 @@ from botocore.exceptions import (
 
 from botwo._calls import Conversation, Together
 from botwo._copies import Copy, bounds, check, check_found, given
-from botwo._copy_errors import as_copy_error, beyond, changed, expected_algorithm
+from botwo._copy_errors import CHANGED, as_copy_error, beyond, changed, expected_algorithm
 from botwo._promises import ABORT, COMPLETE, CREATE, GET, PUT, UPLOAD, conditions, copied, part
 from botwo._translation import Params
 
@@ -75,6 +75,8 @@ def _read(copy: Copy, *, reads: int, spools: bool = False, **given: Any) -> Conv
                 raise
         except ClientError as error:
             own = as_copy_error(error, copy.operation.name, copy.params)
+            if given.get("IfMatch") != copy.params.get("CopySourceIfMatch") and own is not error:
+                own.add_note(CHANGED)
             if own is error:
                 raise
             raise own.with_traceback(error.__traceback__) from error.__cause__
@@ -86,6 +88,8 @@ def _in_parts(copy: Copy, found: Params, members: Params) -> Conversation:
     size = found["ContentLength"]
     length = max(PART_SIZE, -(-size // MOST_PARTS))
     begun = yield copy.write(CREATE, **members)
+    if "UploadId" not in begun:
+        raise copy.refusal("the destination's store does not say which upload it has begun")
     upload = begun["UploadId"]
     own = {name: members[name] for name in ("ChecksumAlgorithm",) if name in members}
     try:
@@ -130,6 +134,8 @@ def _part(copy: Copy, whole: Params, first: int, last: int, at: Params) -> Conve
         if not _is_range(found, first, last) or _total(found) is None:
             raise copy.refusal("the source's store does not answer ranges of an object")
         answer = yield copy.write(UPLOAD, Body=found["Body"], **at)
+        if "ETag" not in answer:
+            raise copy.refusal("the destination's store does not tell the ETag of a part")
     finally:
         _close(found.pop("Body", None))
     return part(at["PartNumber"], answer)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("botwo")
 
+# A copy is about its destination and its source.
+_ENDS = ("destination", "source")
+
 
 def send(call: Call, stores: Stores, routed: Any) -> Params:
     """Make one call.
@@ -115,6 +118,9 @@ def _shown(call: Call) -> tuple[str, str]:
 def _went(call: Call, store: Any) -> str:
     """Say where a call went."""
     _, mapped = _shown(call)
+    if call.asked is None and len(call.names) == len(_ENDS):
+        route, key = call.names[1]
+        mapped += f" from {route.mapped_bucket}/{route.mapped_key(key)}"
     rule = f" by mapping[{call.names[0][0].place}]" if call.names else ""
     return (
         f"botwo: routed{rule} to client {call.client!r} as {call.operation.name} of {mapped} at "

@@ -56,17 +56,24 @@ def bad_token(operation: str) -> ClientError:
         "Error": error,
         "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {}, "RetryAttempts": 0},
     }
-    return ClientError(answer, operation)
+    wrong = ClientError(answer, operation)
+    wrong.add_note(
+        "botwo: the token was made by another client, for another bucket or under other rules; "
+        "list again from its start, or behind the last name that was listed"
+    )
+    return wrong
 
 
 def _position(token: str) -> dict[str, str] | None:
     try:
         position = json.loads(base64.b64decode(token, validate=True))
-    except (binascii.Error, ValueError):
+        ours = isinstance(position, dict) and all(
+            isinstance(position.get(member), str) for member in ("botwo", "after")
+        )
+        if ours:
+            position["after"].encode()  # half of a surrogate pair is no name
+    except (binascii.Error, ValueError, RecursionError):
         return None
-    ours = isinstance(position, dict) and all(
-        isinstance(position.get(member), str) for member in ("botwo", "after")
-    )
     return position if ours else None
 
 

@@ -44,7 +44,11 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
         """
         found = self.rules.only_route(self.route.bucket, prefix, self.operation)
         if found.place != self.route.place:
-            raise self.refusal(f"the prefix {prefix!r} lies on another route", found)
+            raise self.refusal(
+                f"this goes to {self.route}, and keys of bucket {self.route.bucket!r} that start "
+                f"with {prefix!r} lie on {found}; do it there with that store's own client",
+                found,
+            )
         return self.route.mapped_key(prefix)
 
     def back_prefix(self, mapped_prefix: str) -> str:
