@@ -11,13 +11,16 @@ import hypothesis
 import pytest
 from servers import Server, moto, rclone
 
-# Every run of `default` and `ci` tries the same examples, so a failure is the change's own. `deep`
-# looks for new ones.
+# Every run of `default`, `ci` and `law` tries the same examples, so a failure is the change's own.
+# `deep` looks for new ones.
 hypothesis.settings.register_profile(
     "default", max_examples=100, deadline=None, derandomize=True, print_blob=True
 )
 hypothesis.settings.register_profile(
     "ci", hypothesis.settings.get_profile("default"), max_examples=300
+)
+hypothesis.settings.register_profile(
+    "law", hypothesis.settings.get_profile("default"), max_examples=2_000
 )
 hypothesis.settings.register_profile(
     "deep",
@@ -30,7 +33,10 @@ hypothesis.settings.load_profile("default")
 
 Report = Callable[[str], None]
 
-_SERVERS = frozenset({"moto_plain", "moto_a", "moto_b", "rclone_a", "rclone_b"})
+_SERVERS = frozenset(
+    "moto_plain moto_a moto_b exact_plain exact_a exact_b exact_c rclone_plain rclone_a rclone_b"
+    "".split()
+)
 _lines = pytest.StashKey[list[str]]()
 
 
@@ -113,6 +119,41 @@ def moto_a() -> Iterator[Server]:
 def moto_b() -> Iterator[Server]:
     """The second store behind a routed client."""
     with moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def exact_plain() -> Iterator[Server]:
+    """The store of the plain client, whose listings are S3's."""
+    with moto(exact=True, smallest_part=0) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def exact_a() -> Iterator[Server]:
+    """The first store behind a routed client, whose listings are S3's."""
+    with moto(exact=True, smallest_part=0) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def exact_b() -> Iterator[Server]:
+    """The second store behind a routed client, whose listings are S3's."""
+    with moto(exact=True, smallest_part=0) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def exact_c() -> Iterator[Server]:
+    """The third store behind a routed client, whose listings are S3's."""
+    with moto(exact=True, smallest_part=0) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rclone_plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The store of the plain client that a routed one is compared with, served from a folder."""
+    with rclone(tmp_path_factory.mktemp("rclone-plain")) as server:
         yield server
 
 

@@ -77,9 +77,16 @@ class Server:
 
 
 @contextmanager
-def moto(*, smallest_part: int = 5 * 1024 * 1024) -> Iterator[Server]:
-    """Run moto: the widest S3 API, one state for each process; it checks no signature."""
+def moto(*, smallest_part: int = 5 * 1024 * 1024, exact: bool = False) -> Iterator[Server]:
+    """Run moto: the widest S3 API, one state for each process; it checks no signature.
+
+    Args:
+        smallest_part: How small a part of an upload may be that is not the last.
+        exact: Whether its listings and copies are corrected to be S3's; see `exact_moto`.
+    """
     command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "0"]
+    if exact:
+        command = [sys.executable, str(Path(__file__).with_name("exact_moto.py")), "0"]
     settings = {"S3_UPLOAD_PART_MIN_SIZE": str(smallest_part)}
     with _serving(command, _credentials(), settings) as server:
         yield server
