@@ -204,3 +204,18 @@ def test_checksums_are_each_stores_own() -> None:
     s3.copy_object(**COPY)
 
     assert not [name for name in b.sent[0].headers if "checksum" in name.lower()]
+
+
+def test_an_error_made_here_has_what_an_answer_is_known_by() -> None:
+    """Where the source is not what it has to be, the error has the metadata of its answer."""
+    headers = {"ETag": '"e"', "x-amz-request-id": "7"}
+    a = stub(Answer(body=b"found", headers=headers), host="a.test")
+    s3 = botwo.client({"a": a.client, "b": stub(host="b.test").client}, MAPPING)
+
+    with pytest.raises(ClientError, match="PreconditionFailed") as raised:
+        s3.copy_object(**COPY, CopySourceIfNoneMatch='"e"')
+
+    metadata: Any = raised.value.response["ResponseMetadata"]
+    assert (412, 0, "7") == tuple(
+        metadata[name] for name in ("HTTPStatusCode", "RetryAttempts", "RequestId")
+    )

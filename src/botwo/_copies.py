@@ -148,5 +148,5 @@ def _tags(copy: Copy, found: Params) -> Conversation:
             raise
         return ()  # the store knows of no tags
     if answer.get("VersionId", found.get("VersionId")) != found.get("VersionId"):
-        raise changed(copy.operation.name)
+        raise changed(copy.operation.name, found)
     return answer.get("TagSet", ())

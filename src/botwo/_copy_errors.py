@@ -70,14 +70,14 @@ def _condition(told: Params, meant: str) -> str:
     return _HEADERS[meant]
 
 
-def unmet(error: ClientError | None, name: str, header_name: str) -> ClientError:
+def unmet(by: ClientError | Params, name: str, header_name: str) -> ClientError:
     """Make the error of a source that is not what it has to be."""
     told = {
         "Code": "PreconditionFailed",
         "Message": "At least one of the pre-conditions you specified did not hold",
         "Condition": header_name,
     }
-    return _made(error, name, PRECONDITION, told)
+    return _made(by, name, PRECONDITION, told)
 
 
 def missing(name: str, source: Params) -> ClientError:
@@ -86,9 +86,9 @@ def missing(name: str, source: Params) -> ClientError:
     return _made(None, name, NOT_FOUND, {**told, "Key": source["Key"]})
 
 
-def changed(name: str) -> ClientError:
+def changed(name: str, found: Params) -> ClientError:
     """Make the error of a source that is not any more what it was."""
-    error = unmet(None, name, _HEADERS["CopySourceIfMatch"])
+    error = unmet(found, name, _HEADERS["CopySourceIfMatch"])
     error.add_note(CHANGED)
     return error
 
@@ -114,7 +114,7 @@ def check_conditions(name: str, params: Params, found: Params) -> None:
         early = modified <= parse_to_aware_datetime(params["CopySourceIfModifiedSince"])
         failed = "CopySourceIfModifiedSince" if early else failed
     if failed is not None:
-        raise unmet(None, name, _HEADERS[failed])
+        raise unmet(found, name, _HEADERS[failed])
 
 
 def _names(asked: str, etag: str) -> bool:
@@ -133,11 +133,11 @@ def malformed(name: str, params: Params) -> ClientError:
     )
 
 
-def beyond(error: ClientError | None, name: str, params: Params, size: str) -> ClientError:
+def beyond(by: ClientError | Params, name: str, params: Params, size: str) -> ClientError:
     """Make the error of a range that the source does not have."""
     of_size = f" of size: {size}" if size else ""
     message = f"Range specified is not valid for source object{of_size}"
-    return _range_error(error, name, params, message)
+    return _range_error(by, name, params, message)
 
 
 def expected_algorithm(error: ClientError) -> str | None:
@@ -147,21 +147,25 @@ def expected_algorithm(error: ClientError) -> str | None:
     return name if name in COMPUTED else None
 
 
-def _range_error(error: ClientError | None, name: str, params: Params, message: str) -> ClientError:
+def _range_error(
+    by: ClientError | Params | None, name: str, params: Params, message: str
+) -> ClientError:
     told = {
         "Code": "InvalidArgument",
         "Message": message,
         "ArgumentName": _RANGE,
         "ArgumentValue": str(params["CopySourceRange"]),
     }
-    return _made(error, name, BAD_REQUEST, told)
+    return _made(by, name, BAD_REQUEST, told)
 
 
-def _made(error: ClientError | None, name: str, status: int, told: Params) -> ClientError:
-    answer: Any = {} if error is None else error.response
-    metadata = {**answer.get("ResponseMetadata", {}), "HTTPStatusCode": status}
+def _made(by: ClientError | Params | None, name: str, status: int, told: Params) -> ClientError:
+    """Make an error of what a store raised or answered; None: no store was asked."""
+    answer: Any = by.response if isinstance(by, ClientError) else {}
+    asked = (answer if isinstance(by, ClientError) else by or {}).get("ResponseMetadata", {})
+    metadata = {"HTTPHeaders": {}, "RetryAttempts": 0, **asked, "HTTPStatusCode": status}
     made: Any = {**answer, "Error": told, "ResponseMetadata": metadata}
     own = ClientError(made, name)
-    for note in getattr(error, "__notes__", ()):
+    for note in getattr(by, "__notes__", ()):
         own.add_note(note)
     return own

@@ -130,7 +130,7 @@ def _part(copy: Copy, whole: Params, first: int, last: int, at: Params) -> Conve
     size = whole["ContentLength"]
     try:
         if found.get("ETag") != whole["ETag"] or _total(found) not in (size, None):
-            raise changed(copy.operation.name)
+            raise changed(copy.operation.name, found)
         if not _is_range(found, first, last) or _total(found) is None:
             raise copy.refusal("the source's store does not answer ranges of an object")
         answer = yield copy.write(UPLOAD, Body=found["Body"], **at)
@@ -176,7 +176,7 @@ def _check_range(copy: Copy, found: Params) -> None:
         return
     total = _total(found)
     if total is not None and total <= last:
-        raise beyond(None, copy.operation.name, copy.params, str(total))
+        raise beyond(found, copy.operation.name, copy.params, str(total))
     raise copy.refusal("the source's store does not answer ranges of an object")
 
 
