@@ -346,3 +346,22 @@ def test_a_parameter_error_says_where_it_would_have_gone() -> None:
         s3.head_bucket(Bucket="odd")
 
     assert "mapping[0]" in raised.value.__notes__[0]
+
+
+def test_what_a_copy_does_not_find_is_its_source() -> None:
+    """Where both ends of a store's copy have one key there, the error names the source's."""
+    store = stub(error(404, "NoSuchKey", Key="k"))
+    mapping = [
+        {"bucket_name": "data", "source_prefix": "a/", "strip_source_prefix": True,
+         "mapped_bucket_name": "one", "client": "s"},
+        {"bucket_name": "data", "source_prefix": "b/", "strip_source_prefix": True,
+         "mapped_bucket_name": "other", "client": "s"},
+        {"bucket_name": "*", "client": "s"},
+    ]  # fmt: skip
+    s3 = botwo.client({"s": store.client}, mapping)
+
+    with pytest.raises(s3.exceptions.NoSuchKey) as raised:
+        s3.copy_object(Bucket="data", Key="a/k", CopySource={"Bucket": "data", "Key": "b/k"})
+
+    assert "b/k" == raised.value.response["Error"]["Key"]
+    assert "one/k from other/k" in raised.value.__notes__[0]

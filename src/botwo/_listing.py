@@ -112,11 +112,14 @@ class _Span:
             marker = read_token(asked, self._mapping(), self.operation.name)
         id_marker = self.params.get(self.words.id_marker)
         if id_marker and not marker and self.words.id == "VersionId":
-            raise _refused("A version-id marker cannot be specified without a key marker.", self)
+            told = {"ArgumentName": "version-id-marker", "ArgumentValue": id_marker}
+            message = "A version-id marker cannot be specified without a key marker."
+            raise _refused(self.operation.name, message, **told)
         if not marker:
             return _Position()
         if marker.startswith(MADE_UP):
-            raise _refused("The marker is of a listing under another mapping.", self)
+            message = "The marker is of a listing under another mapping."
+            raise _refused(self.operation.name, message)
         start = behind(marker, self.prefix, self.delimiter)
         if id_marker and start == f"{marker}\0":
             return _Position(start=marker, id=id_marker)
@@ -286,8 +289,8 @@ class _Span:
         return answer
 
 
-def _refused(message: str, span: _Span) -> ClientError:
-    error = {"Code": "InvalidArgument", "Message": message}
+def _refused(operation: str, message: str, **told: str) -> ClientError:
     metadata = {"HTTPStatusCode": 400, "HTTPHeaders": {}, "RetryAttempts": 0}
+    error = {"Code": "InvalidArgument", "Message": message, **told}
     answer: Any = {"Error": error, "ResponseMetadata": metadata}
-    return ClientError(answer, span.operation.name)
+    return ClientError(answer, operation)

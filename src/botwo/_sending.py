@@ -71,7 +71,9 @@ def _own_error(error: ClientError, call: Call, store: Any, routed: Any) -> Clien
         error.add_note(_went(call, store))
         return error
     answer: Any = error.response
-    told = error_to_caller(answer.get("Error", {}), call.names)
+    # Where a store's own copy has one key at both ends, what it does not find is the source.
+    names = call.names[::-1] if call.asked is None else call.names
+    told = error_to_caller(answer.get("Error", {}), names)
     own_class: Any = getattr(routed.exceptions, name, ClientError)
     asked = call.asked or error.operation_name
     if own_class is kind and (told, asked) == (answer.get("Error", {}), error.operation_name):
