@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 from urllib.parse import quote_plus
 
+import pytest
 from asking import MOVED, SPLIT, answered, heard, known, mapping
+from botocore.exceptions import ClientError
 
 from botwo._calls import Call
+from botwo._copy_errors import check_conditions
 from botwo._flows import flow
 
 Params = dict[str, Any]
@@ -84,6 +88,30 @@ def test_a_start_is_told_encoded_on_every_page() -> None:
     second = _page(asked, key="d")
 
     assert ["a+b", "a+b"] == [first["StartAfter"], second["StartAfter"]]
+
+
+def test_a_version_marker_alone_is_refused_as_s3_does() -> None:
+    """The refusal of a VersionIdMarker without its key tells which argument it was, as S3's."""
+    asked = {"Bucket": "data", "VersionIdMarker": "v"}
+    served = flow(known("ListObjectVersions"), asked, SPLIT)
+    assert not isinstance(served, Call)
+
+    with pytest.raises(ClientError) as caught:
+        next(served)
+
+    told = dict(caught.value.response["Error"])
+    assert ("version-id-marker", "v") == (told.get("ArgumentName"), told.get("ArgumentValue"))
+
+
+def test_a_condition_that_a_relay_finds_unmet_tells_no_retries() -> None:
+    """An error that a relay makes has the RetryAttempts that botocore puts into every error."""
+    found = {"LastModified": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}
+    asked = {"CopySourceIfModifiedSince": datetime.datetime(2101, 1, 1, tzinfo=datetime.UTC)}
+
+    with pytest.raises(ClientError) as caught:
+        check_conditions("CopyObject", asked, found)
+
+    assert 0 == caught.value.response["ResponseMetadata"].get("RetryAttempts")
 
 
 def _page(asked: Params, *, key: str) -> Params:
