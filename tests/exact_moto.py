@@ -62,6 +62,7 @@ from werkzeug.serving import run_simple
 OWNER = {"ID": "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a",
          "DisplayName": "webfile"}  # fmt: skip
 
+_RANGE = "x-amz-copy-source-range"
 # How a request's query says what the API calls otherwise.
 _QUERY = {
     "prefix": "Prefix", "delimiter": "Delimiter", "encoding-type": "EncodingType",
@@ -249,10 +250,14 @@ def upload_part_copy(self: Any) -> Any:
     """Answer UploadPartCopy."""
     args = self.request.args
     upload, number = args["uploadId"], int(args["partNumber"])
+    ranged = _range(self.headers.get(_RANGE))
     _check_upload(self.backend, self.bucket_name, upload)
     source = _source(self)
     _check_source(self, source)
-    part = source.value[_range(self.headers.get("x-amz-copy-source-range"), source.size)]
+    if ranged.stop is not None and ranged.stop > source.size:
+        message = f"Range specified is not valid for source object of size: {source.size}"
+        raise InvalidArgumentError(message, _RANGE, self.headers[_RANGE])
+    part = source.value[ranged]
     key = self.backend.upload_part(self.bucket_name, upload, number, part)
     result = {
         "LastModified": key.last_modified_ISO8601,
@@ -265,25 +270,21 @@ def upload_part_copy(self: Any) -> Any:
     return status, headers, body
 
 
-def _range(asked: str | None, size: int) -> slice:
+def _range(asked: str | None) -> slice:
     """Read what part of its source a copy wants.
 
     Raises:
-        InvalidArgumentError: There is no such part.
+        InvalidArgumentError: It is not said as it has to be.
     """
     if asked is None:
         return slice(None)
-    name = "x-amz-copy-source-range"
     said = re.fullmatch(r"bytes=(\d+)-(\d+)", asked)
     if said is None or int(said[1]) > int(said[2]):
         message = (
-            f"The {name} value must be of the form bytes=first-last where first and last are the "
+            f"The {_RANGE} value must be of the form bytes=first-last where first and last are the "
             "zero-based offsets of the first and last bytes to copy"
         )
-        raise InvalidArgumentError(message, name, asked)
-    if int(said[2]) >= size:
-        message = f"Range specified is not valid for source object of size: {size}"
-        raise InvalidArgumentError(message, name, asked)
+        raise InvalidArgumentError(message, _RANGE, asked)
     return slice(int(said[1]), int(said[2]) + 1)
 
 

@@ -40,6 +40,7 @@ class Upload:
 
     made: Made
     etags: dict[int, str] = field(default_factory=dict)
+    ended: bool = False
 
     @property
     def named(self) -> dict[str, Any]:
@@ -457,6 +458,12 @@ class Versioning(Caller):
     ) -> None:
         if upload is None:
             return
+        if upload.ended:
+            # Where the source is missing too, stores differ in which of the two they tell.
+            if source[0] == MISSING:
+                return
+            self._put(source[0], self._key(*source))
+            more = {}
         asked = {**upload.named, "CopySource": self._source(source, text), **more}
         answer = self.ask("upload_part_copy", **asked, PartNumber=number)
         self._note_part(upload, number, answer)
@@ -479,10 +486,12 @@ class Versioning(Caller):
         ]
         if abort:
             self.ask("abort_multipart_upload", **upload.named)
+            upload.ended = True
         elif parts:
             made = {"MultipartUpload": {"Parts": parts}}
             answer = self.ask("complete_multipart_upload", **upload.named, **made)
             if "class" not in answer:
+                upload.ended = True
                 self.objects.add((upload.made.bucket, upload.made.key))
                 self._note_version(upload.made.bucket, upload.made.key, answer)
 
