@@ -103,6 +103,26 @@ def test_a_version_marker_alone_is_refused_as_s3_does() -> None:
     assert ("version-id-marker", "v") == (told.get("ArgumentName"), told.get("ArgumentValue"))
 
 
+def test_a_version_marker_inside_a_common_prefix_leaves_the_prefix_behind() -> None:
+    """A common prefix that the marker lies in is not listed again, with a version as without."""
+    asked = {"Bucket": "data", "Delimiter": "/", "KeyMarker": "logs/a", "VersionIdMarker": "v"}
+    served = flow(known("ListObjectVersions"), asked, SPLIT)
+    assert not isinstance(served, Call)
+    call = next(served)
+    page: Params = {}
+
+    while not page:
+        assert isinstance(call, Call)
+        listed = [{"Key": "logs/b", "VersionId": "w"}] if "Delimiter" not in call.params else []
+        held = {"Versions": listed} if call.client == "other" else {}
+        try:
+            call = served.send(call.answer({**held, "IsTruncated": False, "KeyMarker": "logs/a"}))
+        except StopIteration as stop:
+            page = stop.value
+
+    assert [] == page.get("CommonPrefixes", [])
+
+
 def test_a_condition_that_a_relay_finds_unmet_tells_no_retries() -> None:
     """An error that a relay makes has the RetryAttempts that botocore puts into every error."""
     found = {"LastModified": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)}
