@@ -121,15 +121,15 @@ class _Span:
             message = "The marker is of a listing under another mapping."
             raise _refused(self.operation.name, message)
         start = behind(marker, self.prefix, self.delimiter)
-        if id_marker and start == f"{marker}\0":
-            return _Position(start=marker, id=id_marker)
         around = common_prefix(marker, self.prefix, self.delimiter)
         if around is not None and around < marker and start is not None:
             # Stores differ in whether they list a common prefix that the marker lies in. One that
             # is asked by grouped names decides; otherwise the marker leaves it behind.
             stretch = self._stretch(start)
             if token or stretch is None or not stretch.grouped:
-                start = behind(around, self.prefix, self.delimiter)
+                return _Position(start=behind(around, self.prefix, self.delimiter))
+        if id_marker and start == f"{marker}\0":
+            return _Position(start=marker, id=id_marker)
         return _Position(start=start)
 
     def _mapping(self) -> object:
