@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3.session
 import pytest
+import s3transfer.exceptions
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
-from s3transfer.exceptions import S3CopyFailedError
 from servers import ensure
 
 import botwo
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 MIB = 1024 * 1024
+# What a transfer raises whose source has changed; older versions pin
+# no source and keep neither tags nor headers of a long one, with any client.
+PINNED: Any = getattr(s3transfer.exceptions, "S3CopyFailedError", None)
 # Bucket "source" lies at "a"; "copies" lies at "b", as "new", under "main/".
 MAPPING = [
     {"bucket_name": "copies", "mapped_bucket_name": "new", "key_prefix": "main/", "client": "b"},
@@ -384,7 +387,8 @@ def test_a_transfer_copies_between_stores(any_s3: S3Client, key: str, size: int)
         )
 
     assert any_s3.get_object(Bucket="copies", Key=key)["Body"].read() == _body(size)
-    assert any_s3.head_object(Bucket="copies", Key=key)["ContentType"] == "text/x"
+    kept = PINNED is not None or size < 6 * MIB
+    assert any_s3.head_object(Bucket="copies", Key=key)["ContentType"] == "text/x" or not kept
     assert size == sum(seen)
     assert asked.count("UploadPart") == (0 if size < 6 * MIB else -(-size // (5 * MIB)))
     assert [] == _uploads(any_s3)
@@ -406,9 +410,10 @@ def test_a_transfer_keeps_what_boto3_keeps(
 
     assert found[0] == found[1]
     assert found[2] == found[3]
-    assert found[3][1] == [{"Key": "a", "Value": "1"}]
+    assert PINNED is None or found[3][1] == [{"Key": "a", "Value": "1"}]
 
 
+@pytest.mark.skipif(PINNED is None, reason="this s3transfer pins no source, with any client")
 def test_a_transfer_whose_source_changes_is_aborted(s3: S3Client, moto_a: Server, key: str) -> None:
     """s3transfer pins the source by its ETag, and puts away what it began."""
     s3.put_object(Bucket="source", Key=key, Body=_body(11 * MIB))
@@ -418,7 +423,7 @@ def test_a_transfer_whose_source_changes_is_aborted(s3: S3Client, moto_a: Server
 
     with (
         _hearing(s3, "before-call.s3.CreateMultipartUpload", overwrite),
-        pytest.raises(S3CopyFailedError, match="did not match expected ETag"),
+        pytest.raises(PINNED or ClientError, match="did not match expected ETag"),
     ):
         s3.copy({"Bucket": "source", "Key": key}, "copies", key, Config=CONFIG)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
+from s3transfer.manager import TransferManager
 from stubs import Answer, Stub, error, stub
 
 import botwo
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 MIB = 1024 * 1024
+_KNOWS_ANNOTATIONS = pytest.mark.skipif(
+    "AnnotationDirective" not in TransferManager.ALLOWED_COPY_ARGS,
+    reason="this boto3 knows no annotations, and refuses the directive itself",
+)
 # Bucket "source" lies at "a"; "copies" lies at "b", as "new", under "main/".
 MAPPING = [
     {"bucket_name": "copies", "mapped_bucket_name": "new", "key_prefix": "main/", "client": "b"},
@@ -94,6 +99,7 @@ def test_what_botocore_refuses_is_refused_before_anything_is_sent(
     assert [] == pair[0].sent + pair[1].sent
 
 
+@_KNOWS_ANNOTATIONS
 @pytest.mark.parametrize("positional", [False, True])
 def test_a_transfer_refuses_before_it_asks(
     local: S3Client, pair: tuple[Stub, Stub], *, positional: bool
@@ -179,6 +185,7 @@ def test_a_source_without_a_key_is_not_found(
     assert [] == pair[0].sent + pair[1].sent
 
 
+@_KNOWS_ANNOTATIONS
 def test_it_is_explained(local: S3Client, pair: tuple[Stub, Stub]) -> None:
     """A relay has two names and two clients; one that is refused says why."""
     found = botwo.explain(local, "copy_object", **COPY)

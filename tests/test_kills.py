@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import s3transfer.copies
+import s3transfer.exceptions
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from faults import Fault, Kind, Proxy, faulty
-from s3transfer.exceptions import S3CopyFailedError
 from servers import moto, rclone
 
 import botwo
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.servers
 
+# What a transfer raises whose source has changed; older versions of s3transfer pin no source.
+PINNED: Any = getattr(s3transfer.exceptions, "S3CopyFailedError", None)
 PART = 64 * 1024
 PARTS = 3
 LAST_PART = f"PUT partNumber={PARTS}&uploadId"
+CHANGED: Any = (ClientError, *filter(None, [PINNED]))
 NAMES = {"Bucket": "bucket", "Key": "a key"}
 NEW, OLD, OTHER = (bytes([number]) * (PART * (PARTS - 1) + 1) for number in range(3))
 
@@ -231,6 +234,8 @@ def test_a_source_that_changes_midway_is_never_mixed(
     """A source overwritten before any of its reads is copied whole, or the copy says that it
     changed, leaves the old object and no upload.
     """
+    if way is _copy and PINNED is None:
+        pytest.skip("this s3transfer pins no source, with any client")
     reads = [request for source, request in stores.requests(way) if source]
     outcomes = []
 
@@ -241,7 +246,7 @@ def test_a_source_that_changes_midway_is_never_mixed(
         refused = False
         try:
             way(s3)
-        except (ClientError, S3CopyFailedError) as error:
+        except CHANGED as error:
             refused = "PreconditionFailed" in str(error) or "expected ETag" in str(error)
         found = {OLD: "old", NEW: "new", OTHER: "other"}.get(stores.found(), "a mix")
         outcomes.append((refused, found, stores.left()))

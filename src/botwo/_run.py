@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     AsyncSend = Callable[[Call], Awaitable[Params]]
 
 
+# How long a thread waits before it looks for signals again: one that comes just before a wait
+# begins does not end it.
+_SIGNAL_SECONDS = 0.5
+
+
 class Stopped(BaseException):
     """Raised in a flow whose work nobody waits for any more, in place of its next call.
 
@@ -97,7 +102,9 @@ def _together(together: Together, send: Send) -> list[Any]:
                 # In a copy of this context: the caller's variables are seen, and none is shared.
                 running.append(pool.submit(copy_context().run, one, flow))
             begun.set()
-            wait(running, return_when=FIRST_EXCEPTION)
+            left = set(running)
+            while left and not any(future.exception() for future in running if future.done()):
+                left = wait(running, _SIGNAL_SECONDS, FIRST_EXCEPTION).not_done
             return _results(running)
         finally:
             group.stopped = True
@@ -118,7 +125,7 @@ def _see_out(running: Sequence[Future[Any]]) -> None:
         future.cancel()
     while not all(future.done() for future in running):
         try:
-            wait(running)
+            wait(running, _SIGNAL_SECONDS)
         except KeyboardInterrupt as error:
             interrupted = error
     if interrupted is not None:
