@@ -34,8 +34,7 @@ hypothesis.settings.load_profile("default")
 Report = Callable[[str], None]
 
 _SERVERS = frozenset(
-    "moto_plain moto_a moto_b exact_plain exact_a exact_b exact_c rclone_plain rclone_a rclone_b"
-    "".split()
+    "moto_plain moto_a moto_b exact_plain exact_a exact_b exact_c rclone_a rclone_b".split()
 )
 _lines = pytest.StashKey[list[str]]()
 
@@ -147,13 +146,6 @@ def exact_b() -> Iterator[Server]:
 def exact_c() -> Iterator[Server]:
     """The third store behind a routed client, whose listings are S3's."""
     with moto(exact=True, smallest_part=0) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def rclone_plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The store of the plain client that a routed one is compared with, served from a folder."""
-    with rclone(tmp_path_factory.mktemp("rclone-plain")) as server:
         yield server
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 from laws.spanning import Caller, OnFiles, Stores, Versioning
-from servers import Server, reset
+from servers import Server, rclone, reset
 
 STEPS = 10
 
@@ -81,12 +82,16 @@ def test_the_caller_cannot_tell_three_stores_from_one(
         holds(emptied(stores, (exact_plain, exact_a, exact_b, exact_c)), share=0.5)
 
 
+@pytest.mark.servers
 @pytest.mark.timeout(3600)
-def test_the_caller_cannot_tell_two_rclones_from_one(
-    rclone_plain: Server, rclone_a: Server, rclone_b: Server
-) -> None:
+def test_the_caller_cannot_tell_two_rclones_from_one(tmp_path: Path) -> None:
     """Over stores of files, what they support gives the answers of one store."""
-    with clients(rclone_plain, a=rclone_a, b=rclone_b) as stores:
+    with ExitStack() as stack:
+        for name in ("plain", "a", "b"):
+            (tmp_path / name).mkdir()
+        # Servers of its own, which hold nothing of other tests.
+        plain, a, b = (stack.enter_context(rclone(tmp_path / name)) for name in ("plain", "a", "b"))
+        stores = stack.enter_context(clients(plain, a=a, b=b))
 
         def caller() -> Caller:
             for client in (stores.plain, *stores.behind.values()):
