@@ -11,7 +11,8 @@ import hypothesis
 import pytest
 from servers import Server, moto, rclone
 
-# Every run of `default`, `ci` and `law` tries the same examples, so a failure is the change's own.
+# Every run of `default`, `ci` and `law` of the same files, installed the same way, tries the same
+# examples; some are drawn from constants of the code that lies outside of site-packages.
 # `deep` looks for new ones.
 hypothesis.settings.register_profile(
     "default", max_examples=100, deadline=None, derandomize=True, print_blob=True

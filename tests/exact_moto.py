@@ -21,9 +21,11 @@ listings over several stores it must answer what S3 does, entry by entry and pag
   so that they tell the order of versions and delete markers, which stand in two lists.
 * **ListMultipartUploads**: the uploads of one key in the order of their initiation.
 * **ListBuckets**: sorted by name, and with continuation tokens.
-* **CopyObject, UploadPartCopy**: all four conditions on the source; of a part also what source,
-  upload or range is missing or wrong, the source's version and a checksum (always the CRC32 that
-  boto3 asks for by default). moto: knows one condition, and answers 404 without a code.
+* **CopyObject, UploadPartCopy**: all four conditions on the source, and a checksum of the copy as a
+  whole, whether its source has one, has one of its parts, or has none (then the CRC32 that boto3
+  asks for by default); of a part also what source, upload or range is missing or wrong, and the
+  source's version. moto: knows one condition, copies the checksum with its parts, or none, and
+  answers 404 without a code.
 * **GetObject, HeadObject**: a condition on the ETag goes before that on the time. moto: asks both.
 * **UploadPart, CompleteMultipartUpload** of an upload that there is not are refused. moto: fails.
 
@@ -246,6 +248,16 @@ def _checked_copy(copy: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return copy_object
 
 
+def _checksummed_copy(copy: Callable[..., None]) -> Callable[..., None]:
+    def copy_object(self: Any, source: Any, bucket: str, key: str, *args: Any, **more: Any) -> None:
+        copy(self, source, bucket, key, *args, **more)
+        made = self.get_object(bucket, key)
+        made.checksum_algorithm = source.checksum_algorithm or "CRC32"
+        made.checksum_value = compute_checksum(made.value, made.checksum_algorithm).decode()
+
+    return copy_object
+
+
 def upload_part_copy(self: Any) -> Any:
     """Answer UploadPartCopy."""
     args = self.request.args
@@ -310,6 +322,7 @@ def correct() -> None:
     S3Response.all_buckets = all_buckets
     S3Response.copy_object = _checked_copy(S3Response.copy_object)
     S3Response.upload_part_copy = upload_part_copy
+    S3Backend.copy_object = _checksummed_copy(S3Backend.copy_object)
     S3Backend.upload_part = _of_an_upload(S3Backend.upload_part)
     S3Backend.complete_multipart_upload = _of_an_upload(S3Backend.complete_multipart_upload)
 

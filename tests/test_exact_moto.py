@@ -283,6 +283,24 @@ class TestCopies:
 
         assert ["PreconditionFailed", "PreconditionFailed"] == codes
 
+    @pytest.mark.parametrize(
+        "algorithm", [{}, {"ChecksumAlgorithm": "CRC32"}], ids=["none", "parts"]
+    )
+    def test_a_copy_of_parts_has_a_checksum_of_the_whole(
+        self, store: Any, bucket: str, algorithm: dict[str, str]
+    ) -> None:
+        """A copy of an upload in parts, whatever checksum that has, has one of all its bytes."""
+        upload = {"Bucket": bucket, "Key": "parts"}
+        upload["UploadId"] = store.create_multipart_upload(**upload, **algorithm)["UploadId"]
+        part = store.upload_part(**upload, PartNumber=1, Body=b"part")
+        parts = [{"PartNumber": 1, "ETag": part["ETag"]}]
+        store.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+
+        copy = store.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/parts")
+        whole = store.put_object(Bucket=bucket, Key="whole", Body=b"part")
+
+        assert whole["ChecksumCRC32"] == copy["CopyObjectResult"]["ChecksumCRC32"]
+
     def test_a_part_needs_its_source(self, store: Any, filled: str) -> None:
         """UploadPartCopy of no key says so, and of no such range too."""
         upload = store.create_multipart_upload(Bucket=filled, Key="n")["UploadId"]
