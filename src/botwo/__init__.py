@@ -5,6 +5,7 @@ name lives in and what it is called there.
 """
 
 from botwo._client import client
+from botwo._config import Config, load
 from botwo._errors import (
     BotwoError,
     ConfigError,
@@ -14,9 +15,11 @@ from botwo._errors import (
     RoutingError,
 )
 from botwo._explain import Explanation, explain
+from botwo._making import lakefs_client
 
 __all__ = [
     "BotwoError",
+    "Config",
     "ConfigError",
     "ConfigWarning",
     "Explanation",
@@ -25,6 +28,8 @@ __all__ = [
     "RoutingError",
     "client",
     "explain",
+    "lakefs_client",
+    "load",
 ]
 
 # What a traceback or a pickle says is the name that callers import.

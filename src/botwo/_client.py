@@ -103,20 +103,21 @@ def client(clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]]) -> 
     rules = _rules(clients, mapping)
     for doubt in doubts(rules, clients):
         warnings.warn(doubt, ConfigWarning, stacklevel=2)
-    return _routed(Stores(clients), rules, [dict(entry) for entry in mapping])
+    return routed(Stores(clients), rules, [dict(entry) for entry in mapping])
 
 
 def _rules(clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]]) -> Rules:
     problems = list(client_problems(clients))
     names = list(clients) if isinstance(clients, Mapping) else []
-    return Rules(rules=read_mapping(mapping, names, problems), check_bucket=_check_bucket)
+    return Rules(rules=read_mapping(mapping, names, problems), check_bucket=check_bucket)
 
 
-def _check_bucket(bucket: str) -> None:
+def check_bucket(bucket: str) -> None:
+    """Refuse a bucket's name that no client takes, as botocore does."""
     validate_bucket_name({"Bucket": bucket})
 
 
-def _routed(stores: Stores, rules: Rules, mapping: list[dict[str, Any]]) -> Any:
+def routed(stores: Stores, rules: Rules, mapping: list[dict[str, Any]]) -> Any:
     """Make the client; its class is named as the default client's, whose place it takes."""
     default = stores[rules.default.client]
     plain = type(default)
@@ -132,8 +133,8 @@ def _routed(stores: Stores, rules: Rules, mapping: list[dict[str, Any]]) -> Any:
     }
     named = {"__module__": plain.__module__, "__qualname__": plain.__qualname__}
     routed_class = type(plain.__name__, (RoutedClient, plain), named | documented)
-    routed: Any = object.__new__(routed_class)
-    routed.__dict__.update(
+    made: Any = object.__new__(routed_class)
+    made.__dict__.update(
         default.__dict__,
         meta=_meta(default, RoutedEvents(stores, rules.default.client)),
         _botwo_stores=stores,
@@ -141,7 +142,7 @@ def _routed(stores: Stores, rules: Rules, mapping: list[dict[str, Any]]) -> Any:
         _botwo_mapping=mapping,
         _botwo_operations={},
     )
-    return routed
+    return made
 
 
 def _documented(method: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
@@ -163,19 +164,19 @@ def _by_store(transfer: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(transfer)
 
     @functools.wraps(transfer)
-    def routed(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def by_store(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             asked = signature.bind(self, *args, **kwargs).arguments
         except TypeError:
             return transfer(self, *args, **kwargs)  # says what is missing
         return transfer(self._at(asked["Bucket"], asked["Key"]), *args, **kwargs)
 
-    return routed
+    return by_store
 
 
 def _again(clients: dict[str, Any], mapping: list[dict[str, Any]]) -> Any:
     """Make a routed client from its specification; what its pickle calls."""
-    return _routed(Stores(clients), _rules(clients, mapping), mapping)
+    return routed(Stores(clients), _rules(clients, mapping), mapping)
 
 
 class RoutedClient:
@@ -366,7 +367,7 @@ class RoutedClient:
 
     def __copy__(self) -> Any:
         """Make another routed client over the same stores."""
-        return _routed(self._botwo_stores, self._botwo_rules, self._botwo_mapping)
+        return routed(self._botwo_stores, self._botwo_rules, self._botwo_mapping)
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         """Pickle the specification: the factories and the mapping.

@@ -37,9 +37,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What stands there."""
     mend: str
     """What is expected, or what to do."""
+    file: str | None = None
+    """The config file it stands in; None where it was given in Python."""
+    line: int | None = None
+    """On which line of the file, from 1."""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.found}; {self.mend}"
+        at = "" if self.line is None else f"line {self.line}, "
+        return f"{at}{self.place}: {self.found}; {self.mend}"
 
 
 class ConfigError(BotwoError, ValueError):
@@ -57,7 +62,9 @@ class ConfigError(BotwoError, ValueError):
         count = len(self.problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         plural = "" if count == 1 else "s"
-        super().__init__(f"{count} problem{plural} in the clients and the mapping:\n{lines}")
+        files = {problem.file for problem in self.problems if problem.file}
+        where = ", ".join(sorted(files)) or "the clients and the mapping"
+        super().__init__(f"{count} problem{plural} in {where}:\n{lines}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problems,)

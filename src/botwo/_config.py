@@ -1,0 +1,233 @@
+"""A config file: where it is found, and the routed client that it describes."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import tomllib
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from botwo._client import check_bucket, routed
+from botwo._errors import ConfigError, ConfigWarning, Problem
+from botwo._lines import field_of, line_of, lines
+from botwo._making import StoreFactory
+from botwo._mapping import doubts, read_mapping
+from botwo._rules import Rules
+from botwo._stores import Stores
+from botwo._tables import Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NAME = "botwo.toml"
+VARIABLE = "BOTWO_CONFIG"
+_PYPROJECT = "pyproject.toml"
+_LINE = re.compile(r"at line (\d+)")
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What a config file says, as `botwo.load` gives it.
+
+    It pickles, and so do the clients it makes, with what the file says and without any secret: a
+    secret is looked up where a client is made. What the file takes from the environment otherwise
+    is taken when it is read, so that a worker's environment cannot send names elsewhere.
+
+    Example:
+        >>> import botwo
+        >>> s3 = botwo.load("botwo.toml").client()  # doctest: +SKIP
+    """
+
+    path: Path
+    """The file it was read from."""
+    factories: dict[str, StoreFactory]
+    """By client name, what makes the store's client."""
+    mapping: list[dict[str, Any]]
+    """The rules as `botwo.client` takes them."""
+    rules: Rules
+
+    def client(self) -> Any:
+        """Give a routed client.
+
+        Raises:
+            ConfigError: A secret of the default rule's client is not where the file says.
+        """
+        return routed(Stores(self.factories), self.rules, self.mapping)
+
+    @property
+    def application(self) -> str | None:
+        """The name of the client that is, under activation, the program's own; None for none."""
+        return next((name for name, made in self.factories.items() if made.application), None)
+
+    def routed(self, application: Callable[[], Any]) -> Any:
+        """Give a routed client in which the program's own client is what `application` makes."""
+        own = self.application
+        given: dict[str, Any] = dict(self.factories)
+        if own is not None:
+            given[own] = application()
+        return routed(Stores(given), self.rules, self.mapping)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.path, self.factories, self.mapping)
+
+
+def _again(path: Path, factories: dict[str, StoreFactory], mapping: list[dict[str, Any]]) -> Config:
+    rules = Rules(rules=read_mapping(mapping, list(factories)), check_bucket=check_bucket)
+    return Config(path=path, factories=factories, mapping=mapping, rules=rules)
+
+
+def load(path: str | os.PathLike[str] | None = None) -> Config:
+    """Read a config file.
+
+    Args:
+        path: The file: TOML, or JSON of the same structure where its name ends with ``.json``; of a
+            ``pyproject.toml`` its table ``[tool.botwo]``. None: the first that there is of the
+            environment's ``BOTWO_CONFIG``, ``botwo.toml`` and ``pyproject.toml`` (where it has such
+            a table) in the current folder, and ``botwo.toml`` in the user's config folder.
+
+    Raises:
+        ConfigError: Everything that is wrong with it, by line and field; or there is none.
+
+    Warns:
+        ConfigWarning: It allows something that is probably not meant.
+    """
+    file = find(path)
+    config = _read(file)
+    for doubt in doubts(config.rules, config.factories):
+        warnings.warn(f"{file}: {doubt}", ConfigWarning, stacklevel=2)
+    return config
+
+
+def find(path: str | os.PathLike[str] | None = None) -> Path:
+    """Find the config file, as `load` says; its path is absolute.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if path is None and VARIABLE in os.environ:
+        path = os.environ[VARIABLE]
+        if not path:
+            raise _error(VARIABLE, "is empty", "unset it, or name a file")
+    if path is not None:
+        return Path(path).expanduser().absolute()
+    places = [Path.cwd() / NAME, Path.cwd() / _PYPROJECT, user_folder() / NAME]
+    for place in places:
+        if place.is_file() and (place.name != _PYPROJECT or _has_table(place)):
+            return place
+    looked = ", ".join(str(place) for place in places)
+    raise _error("config", f"no file: {VARIABLE} is unset, and none of {looked} is one", "make one")
+
+
+def user_folder() -> Path:
+    """Give the folder where this platform keeps a user's config files."""
+    from platformdirs import user_config_path  # needed only where nothing else is found
+
+    return user_config_path("botwo", appauthor=False)
+
+
+def _has_table(pyproject: Path) -> bool:
+    try:
+        return "botwo" in tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False  # another tool's file, which is not ours to judge
+
+
+def _error(place: str, found: str, mend: str, **where: Any) -> ConfigError:
+    return ConfigError([Problem(place=place, found=found, mend=mend, **where)])
+
+
+def _read(file: Path) -> Config:
+    text = _text(file)
+    document = _document(file, text)
+    tables = Tables(file)
+    tables.unknown(document)
+    factories = tables.factories(document.get("clients"))
+    mapping = tables.mapping(document.get("mapping"))
+    try:
+        rules = read_mapping(mapping, list(factories), tables.problems)
+    except ConfigError as error:
+        # Of a string that could not be filled in, nothing else that is wrong is worth telling.
+        problems = [
+            problem
+            for problem in error.problems
+            if problem in tables.problems or problem.place not in tables.unset
+        ]
+        raise ConfigError(_placed(problems, file, text)) from None
+    return Config(
+        path=file,
+        factories=factories,
+        mapping=mapping,
+        rules=Rules(rules=rules, check_bucket=check_bucket),
+    )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _error(
+            "config", f"cannot be read: {reason}", "name a file", file=str(file)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _error("config", "is not UTF-8", "save it as UTF-8", file=str(file)) from error
+
+
+def _document(file: Path, text: str) -> Mapping[str, Any]:
+    """Read the file as TOML or JSON; of a pyproject.toml give this project's table."""
+    where: dict[str, Any] = {"file": str(file)}
+    try:
+        said = (tomllib.loads if _is_toml(file) else _json)(text)
+    except tomllib.TOMLDecodeError as error:
+        at = _LINE.search(str(error))
+        where["line"] = int(at[1]) if at else None
+        raise _error("config", f"is no TOML: {error}", "mend it there", **where) from None
+    except json.JSONDecodeError as error:
+        where["line"] = error.lineno
+        raise _error("config", f"is no JSON: {error}", "mend it there", **where) from None
+    except _TwiceError as error:
+        raise _error("config", str(error), "keep one of them", **where) from None
+    if file.name == _PYPROJECT:
+        said = said.get("tool", {}).get("botwo", {})
+    if not isinstance(said, Mapping):
+        raise _error("config", "is no table", "it has clients and a mapping", **where)
+    return said
+
+
+def _is_toml(file: Path) -> bool:
+    return file.suffix.lower() != ".json"
+
+
+def _json(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_once)
+
+
+class _TwiceError(ValueError):
+    """A JSON object has one field twice; TOML refuses that by itself."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _TwiceError(f"{next(n for n in names if names.count(n) > 1)!r} stands there twice")
+    return read
+
+
+def _placed(problems: Iterable[Problem], file: Path, text: str) -> list[Problem]:
+    """Say of each problem on which line of the file its field stands; give them in that order."""
+    within = ("tool", "botwo") if file.name == _PYPROJECT else ()
+    found = lines(text, toml=_is_toml(file))
+    placed = [
+        msgspec.structs.replace(
+            problem, file=str(file), line=line_of((*within, *field_of(problem.place)), found)
+        )
+        for problem in problems
+    ]
+    return sorted(placed, key=lambda problem: problem.line or math.inf)

@@ -1,0 +1,146 @@
+"""Make a store's client from what a config file says of it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import botocore
+import msgspec
+from botocore.config import Config as BotocoreConfig
+
+from botwo._errors import ConfigError, Problem
+from botwo._lines import place_of
+from botwo._secrets import Secret, SecretError, revealed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Type = Literal["s3", "lakefs"]
+
+# What a lakeFS gateway needs (docs.lakefs.io, "S3-supported API"): boto3 presigns with Signature
+# Version 2 otherwise, and adds checksums in trailers that older gateways refuse.
+_LAKEFS: dict[str, Any] = {
+    "signature_version": "s3v4",
+    "s3": {"addressing_style": "path"},
+    "request_checksum_calculation": "when_required",
+    "response_checksum_validation": "when_required",
+}
+_LAKEFS_REGION = "us-east-1"
+
+_unrouted: ContextVar[bool] = ContextVar("botwo_unrouted", default=False)
+
+
+@contextmanager
+def unrouted() -> Iterator[None]:
+    """Make stores' clients within: activation leaves alone what is made here."""
+    token = _unrouted.set(True)
+    try:
+        yield
+    finally:
+        _unrouted.reset(token)
+
+
+def is_unrouted() -> bool:
+    """Tell whether a client that is being made is a store's."""
+    return _unrouted.get()
+
+
+class StoreFactory(msgspec.Struct, frozen=True, kw_only=True):
+    """Makes one store's client; pickles, and is shown, without any secret.
+
+    Credentials, and proxies, which may hold some, are looked up where the client is made: a worker
+    on another machine takes them from its own environment.
+    """
+
+    name: str
+    file: Path
+    type: Type = "s3"
+    application: bool = False
+    profile_name: str | None = None
+    options: dict[str, Any] = {}
+    """What `boto3.client` takes besides."""
+    credentials: dict[str, Secret] = {}
+    proxies: dict[str, str] = {}
+    config: dict[str, Any] = {}
+    """What botocore's ``Config`` takes."""
+
+    def __call__(self) -> Any:
+        """Make the client, by a session of its own.
+
+        Raises:
+            ConfigError: A secret is not where the file says.
+        """
+        import boto3  # its transfers bring thread pools: not before a client is made
+
+        with unrouted():
+            if self.application:
+                return boto3.client("s3")
+            session: Any = boto3.session.Session(profile_name=self.profile_name)
+            proxies = self._revealed(self.proxies, "config", "proxies")
+            config = botocore_config({**self.config, "proxies": proxies or None})
+            credentials = self._revealed(self.credentials)
+            return session.client("s3", **self.options, **credentials, config=config)
+
+    def _revealed(self, secrets: Mapping[str, Secret], *within: str) -> dict[str, str]:
+        problems: list[Problem] = []
+        found: dict[str, str] = {}
+        for field, secret in secrets.items():
+            try:
+                found[field] = revealed(secret, self.file.parent)
+            except SecretError as error:
+                place = place_of("clients", self.name, *within, field)
+                file = str(self.file)
+                problems.append(Problem(place=place, found=error.found, mend=error.mend, file=file))
+        if problems:
+            raise ConfigError(problems)
+        return found
+
+
+def botocore_config(options: Mapping[str, Any]) -> BotocoreConfig:
+    """Make botocore's own configuration; ``"unsigned"`` is what a file calls its `UNSIGNED`."""
+    options = dict(options)
+    if options.get("signature_version") == "unsigned":
+        options["signature_version"] = botocore.UNSIGNED
+    return BotocoreConfig(**options)
+
+
+def with_defaults(
+    kind: Type, options: Mapping[str, Any], config: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Add what a kind of store needs, where nothing else is said."""
+    if kind != "lakefs":
+        return dict(options), dict(config)
+    settings = {**_LAKEFS, **config}
+    settings["s3"] = {**_LAKEFS["s3"], **config.get("s3", {})}
+    return {"region_name": _LAKEFS_REGION, **options}, settings
+
+
+def lakefs_client(endpoint_url: str, **options: Any) -> Any:
+    """Make a boto3 S3 client with the settings that a lakeFS gateway needs.
+
+    They are Signature Version 4, path-style addressing, checksums only where they are required,
+    and a region; they hold for this client alone.
+
+    Args:
+        endpoint_url: Where lakeFS is, ``"https://lakefs.example.com"``.
+        options: What `boto3.client` takes besides; what is said here wins.
+
+    Example:
+        >>> import botwo
+        >>> lakefs = botwo.lakefs_client("https://lakefs.example.com",
+        ...                              aws_access_key_id="k", aws_secret_access_key="s")
+        >>> lakefs.meta.config.s3["addressing_style"]
+        'path'
+    """
+    import boto3
+
+    given = options.pop("config", None)
+    options, settings = with_defaults("lakefs", options, {})
+    config = BotocoreConfig(**settings)
+    if given is not None:
+        s3: Any = {**settings["s3"], **(getattr(given, "s3", None) or {})}
+        config = config.merge(given).merge(BotocoreConfig(s3=s3))
+    return boto3.client("s3", endpoint_url=endpoint_url, config=config, **options)
