@@ -10,8 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 # Identifiers that a store makes up: the sides' differ, but one always stands for the other.
 IDENTIFIERS = frozenset(
-    "CopySourceVersionId DeleteMarkerVersionId NextVersionIdMarker UploadId UploadIdMarker "
-    "VersionId VersionIdMarker".split()
+    "CopySourceVersionId DeleteMarkerVersionId NextUploadIdMarker NextVersionIdMarker UploadId "
+    "UploadIdMarker VersionId VersionIdMarker".split()
 )
 # Positions that a store makes up; moto's are digests of its own keys, and S3's only some.
 OPAQUE = frozenset({"ContinuationToken", "NextContinuationToken"})
