@@ -4,6 +4,7 @@ Existing code keeps its calls, bucket names and keys; an ordered list of rules s
 name lives in and what it is called there.
 """
 
+from botwo._activate import install, uninstall
 from botwo._client import client
 from botwo._config import Config, load
 from botwo._errors import (
@@ -28,8 +29,10 @@ __all__ = [
     "RoutingError",
     "client",
     "explain",
+    "install",
     "lakefs_client",
     "load",
+    "uninstall",
 ]
 
 # What a traceback or a pickle says is the name that callers import.
