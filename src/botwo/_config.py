@@ -186,7 +186,7 @@ def _document(file: Path, text: str) -> Mapping[str, Any]:
         said = (tomllib.loads if _is_toml(file) else _json)(text)
     except tomllib.TOMLDecodeError as error:
         at = _LINE.search(str(error))
-        where["line"] = int(at[1]) if at else None
+        where["line"] = int(at[1]) if at else text.count("\n") + 1  # "at end of document"
         raise _error("config", f"is no TOML: {error}", "mend it there", **where) from None
     except json.JSONDecodeError as error:
         where["line"] = error.lineno

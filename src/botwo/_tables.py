@@ -15,13 +15,14 @@ from botwo._errors import Problem
 from botwo._lines import place_of
 from botwo._making import StoreFactory, Type, botocore_config, with_defaults
 from botwo._mapping import nearest
+from botwo._routes import Rule
 from botwo._secrets import Secret, is_plain, unset
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SECRET = ("aws_secret_access_key", "aws_session_token")
-_CREDENTIALS = ("aws_access_key_id", *_SECRET)
+SECRETS = ("aws_secret_access_key", "aws_session_token")
+_CREDENTIALS = ("aws_access_key_id", *SECRETS)  # the first two come together
 _OPTIONS = ("endpoint_url", "region_name", "verify", "use_ssl")
 _HIDDEN = "what is written there"  # it may be a secret
 _PLAIN = (
@@ -31,12 +32,24 @@ _PLAIN = (
 
 
 class ClientTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One ``[clients.NAME]``: what `boto3.client` takes, by its own names, and what kind it is."""
+    """What boto3.client takes, by its own names, and what kind of store it is.
+
+    Attributes:
+        type: "lakefs" adds the settings that a lakeFS gateway needs.
+        application: Whether it is, under activation, the program's own client.
+        endpoint_url: Where the store is; absent, AWS, or what the environment or a profile says.
+        region_name: The store's region.
+        profile_name: The AWS profile that credentials, region and more come from.
+        aws_access_key_id: The access key's name; no secret.
+        aws_secret_access_key: Its secret: "${NAME}", {file = "…"} or {command = ["…"]}.
+        aws_session_token: The token of temporary credentials, given as the secret is.
+        verify: Whether TLS certificates are verified, or the file of those to trust.
+        use_ssl: Whether AWS is talked to over TLS.
+        config: What botocore.config.Config takes; signature_version = "unsigned" signs nothing.
+    """
 
     type: Type = "s3"
-    """``"lakefs"`` adds the settings that a lakeFS gateway needs."""
     application: bool = False
-    """Whether it is, under activation, the program's own client."""
     endpoint_url: str | None = None
     region_name: str | None = None
     profile_name: str | None = None
@@ -46,14 +59,19 @@ class ClientTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit
     verify: bool | str | None = None
     use_ssl: bool | None = None
     config: dict[str, Any] = {}
-    """What ``botocore.config.Config`` takes; ``signature_version = "unsigned"`` signs nothing."""
 
 
-class ConfigTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A config file: its clients by name, and its rules in order."""
+class ConfigTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The stores' clients, and the rules that say which names they own.
 
-    clients: dict[str, Any]
-    mapping: list[Any]
+    Attributes:
+        clients: By a name of your choice, what makes each store's client.
+        mapping: The rules in order; the first that matches a name wins, and the last is a default.
+        schema: Where editors find the JSON Schema of this file.
+    """
+
+    clients: dict[str, ClientTable]
+    mapping: list[Rule]
     schema: str | None = msgspec.field(default=None, name="$schema")
 
 
@@ -119,7 +137,7 @@ class Tables:
             application=read.application,
             profile_name=self._filled({"profile_name": read.profile_name}, place)["profile_name"],
             options=options,
-            credentials=self._credentials(place, read),
+            credentials=self._credentials(place, read, table),
             proxies=proxies,
             config=config,
         )
@@ -166,19 +184,21 @@ class Tables:
         self._add((*place, "proxies"), _HIDDEN, "give a table of schemes and URLs")
         return read
 
-    def _credentials(self, place: tuple[str, ...], read: ClientTable) -> dict[str, Secret]:
+    def _credentials(
+        self, place: tuple[str, ...], read: ClientTable, table: Any
+    ) -> dict[str, Secret]:
         given: dict[str, Secret] = _some({name: getattr(read, name) for name in _CREDENTIALS})
         for name, secret in given.items():
-            if name in _SECRET and is_plain(secret):
+            if name in SECRETS and is_plain(secret):
                 self._add((*place, name), "a plain secret", _PLAIN)
             elif variable := unset(secret):
                 found = f"{variable} is unset or empty"
                 self._add((*place, name), found, "set it in the environment")
-            elif isinstance(secret, str) and name not in _SECRET:
+            elif isinstance(secret, str) and name not in SECRETS:
                 self._filled(secret, (*place, name))
-        if bool(given.get("aws_access_key_id")) != bool(given.get("aws_secret_access_key")):
-            missing = next(name for name in _CREDENTIALS if name not in given)
-            self._add((*place, missing), "missing", "a key's id and its secret come together")
+        missing = [name for name in _CREDENTIALS[:2] if table.get(name) is None]
+        if len(missing) == 1:
+            self._add((*place, *missing), "missing", "a key's id and its secret come together")
         return given
 
     def _check_endpoint(
