@@ -40,7 +40,7 @@ GOOD = [
             "client": "one",
             "source_prefix": "x/",
             "strip_source_prefix": True,
-            "key_prefix": "y/",
+            "mapped_bucket_name": "a-moved",
         }
     ),
     _document(
