@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import logging
 import os
 import threading
@@ -24,6 +23,8 @@ _PYTHONPATH = "PYTHONPATH"
 # Every client that boto3 and botocore make is made by the first one's create_client, and the second
 # one has its own.
 _MAKERS = {"botocore.session": "Session", "aiobotocore.session": "AioSession"}
+# What they take, in order; another library's patch may hide it from `inspect`.
+_TAKES = ("service_name", "region_name", "api_version", "use_ssl", "verify", "endpoint_url")
 
 
 class _Install:
@@ -144,11 +145,10 @@ def _replace(module: Any) -> None:
     """Have a session class route the S3 clients that it makes."""
     maker = getattr(module, _MAKERS[module.__name__])
     plain = maker.create_client
-    signature = inspect.signature(plain)
 
     @functools.wraps(plain)
     def create_client(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not _installs or is_unrouted() or not _is_meant(signature, self, *args, **kwargs):
+        if not _installs or is_unrouted() or not _is_meant(args, kwargs):
             return plain(self, *args, **kwargs)
         if module.__name__ == "aiobotocore.session":
             raise BotwoError(
@@ -163,13 +163,10 @@ def _replace(module: Any) -> None:
     _replaced.append((maker, plain, create_client))
 
 
-def _is_meant(signature: inspect.Signature, *args: Any, **kwargs: Any) -> bool:
+def _is_meant(args: tuple[Any, ...], named: dict[str, Any]) -> bool:
     """Tell whether a client is one of S3, at whatever endpoint its session finds."""
-    try:
-        asked = signature.bind(*args, **kwargs).arguments
-    except TypeError:
-        return False  # what is missing is said by the session itself
-    return asked["service_name"] == "s3" and asked.get("endpoint_url") is None
+    asked = {**dict(zip(_TAKES, args, strict=False)), **named}
+    return asked.get("service_name") == "s3" and asked.get("endpoint_url") is None
 
 
 def _restore() -> None:
