@@ -1,10 +1,8 @@
 """Prepare a module of the program's when, and only if, the program imports it.
 
-It imports nothing that a bare Python has not imported by itself: what `botwo run` starts pays for
-it, whether it uses S3 or not.
+It imports nothing that a bare Python has not imported by itself, not even `__future__`: what
+`botwo run` starts pays for it, whether it uses S3 or not.
 """
-
-from __future__ import annotations
 
 import os
 import sys
@@ -20,30 +18,25 @@ if TYPE_CHECKING:
 class Watch:
     """A finder of modules that finds nothing, but has some prepared once they are imported."""
 
-    def __init__(self, name: str, prepare: Callable[[Any], None]) -> None:
+    def __init__(self, name: str, prepare: "Callable[[Any], None]") -> None:
         self.name = name
         self.prepare = prepare
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+        self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         """Find the watched module by the other finders, and have it prepared once it is run."""
         if name != self.name:
             return None
-        for finder in list(sys.meta_path):
-            find = getattr(finder, "find_spec", None)
-            spec: ModuleSpec | None = None
-            if find is not None and finder is not self:
-                spec = find(name, path, target)
-            if spec is not None and spec.loader is not None:
-                self._prepare_when_run(spec.loader)
-                return spec
-        return None
+        spec = _found(name, path, target, but=self)
+        if spec is not None:
+            self._prepare_when_run(spec.loader)
+        return spec
 
-    def _prepare_when_run(self, loader: Any) -> None:
+    def _prepare_when_run(self, loader: "Any") -> None:
         run = loader.exec_module
 
-        def exec_module(module: ModuleType) -> None:
+        def exec_module(module: "ModuleType") -> None:
             run(module)
             self.end()
             self.prepare(module)
@@ -56,7 +49,23 @@ class Watch:
             sys.meta_path.remove(self)
 
 
-def when_imported(name: str, prepare: Callable[[Any], None]) -> Watch | None:
+def _found(
+    name: str,
+    path: "Sequence[str] | None",
+    target: "ModuleType | None" = None,
+    but: "Watch | None" = None,
+) -> "ModuleSpec | None":
+    """Find a module as Python does, by other finders than one."""
+    for finder in list(sys.meta_path):
+        find = getattr(finder, "find_spec", None)
+        if find is not None and finder is not but:
+            spec: ModuleSpec | None = find(name, path, target)
+            if spec is not None and spec.loader is not None:
+                return spec
+    return None
+
+
+def when_imported(name: str, prepare: "Callable[[Any], None]") -> Watch | None:
     """Call a function with a module: now, or when it is imported.
 
     Returns:
@@ -91,11 +100,9 @@ def _activate(_: object) -> None:
 
 def import_hidden() -> None:
     """Import the sitecustomize that this folder's hides, if there is one."""
-    from importlib.machinery import PathFinder
-
     own = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib costs time
     places = [place for place in sys.path if os.path.abspath(place) != own]  # noqa: PTH100
-    spec = PathFinder.find_spec("sitecustomize", places)
+    spec = _found("sitecustomize", places)
     if spec is None or spec.loader is None:
         return
     from importlib.util import module_from_spec
