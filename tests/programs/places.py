@@ -1,0 +1,158 @@
+"""Where programs run: over one store, and over a mapping of two."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from servers import Server
+
+JOBS = Path(__file__).with_name("jobs")
+
+_CONFIG = """\
+[clients.aws]
+application = true
+
+[clients.lake]
+endpoint_url = "{endpoint_url}"
+region_name = "us-east-1"
+aws_access_key_id = "${{LAKE_KEY}}"
+aws_secret_access_key = "${{LAKE_SECRET}}"
+
+[[mapping]]
+bucket_name = "warehouse"
+mapped_bucket_name = "{bucket}"
+key_prefix = "main/"
+client = "lake"
+
+[[mapping]]
+bucket_name = "landing"
+source_prefix = "archive/"
+mapped_bucket_name = "{bucket}"
+key_prefix = "dev/"
+client = "lake"
+
+[[mapping]]
+bucket_name = "*"
+client = "aws"
+"""
+_KEPT = ("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+_NO_SETTINGS = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A folder, an environment, and what stands in front of a command."""
+
+    folder: Path
+    environment: dict[str, str]
+    before: tuple[str, ...] = ()
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command as somebody in a shell would."""
+        return subprocess.Popen(
+            [*self.before, *command],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def run(self, *command: str) -> str:
+        """Run a command that has to succeed, and give what it printed."""
+        process = self.start(*command)
+        try:
+            output, errors = process.communicate(timeout=100)
+        finally:
+            process.kill()
+        assert 0 == process.returncode, f"{command} exited {process.returncode}:\n{output}{errors}"
+        return output
+
+    def job(self, name: str, *arguments: str) -> str:
+        """Run a script of the folder `jobs`."""
+        return self.run(sys.executable, str(JOBS / name), *arguments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The same programs and the same names: once over one store, once over a mapping."""
+
+    plain: Place
+    routed: Place
+    store: Server  # everything of `plain`
+    application: Server  # what did not move
+    lake: Server  # what moved
+    bucket: str  # where it moved to, at the lake
+
+    @property
+    def both(self) -> tuple[Place, Place]:
+        """The plain place and the routed one."""
+        return self.plain, self.routed
+
+    def keys(self) -> list[str]:
+        """The caller's names that the plain store holds."""
+        return sorted([*_names(self.store, "landing"), *_names(self.store, "warehouse")])
+
+    def stayed(self) -> list[str]:
+        """The caller's names that are still at the application's own store."""
+        return _names(self.application, "landing")
+
+    def moved(self) -> list[str]:
+        """The caller's names that are at the lake, and nothing else may be in its bucket."""
+        archive, warehouse = f"{self.bucket}/dev/", f"{self.bucket}/main/"
+        return sorted(
+            name.replace(archive, "landing/").replace(warehouse, "warehouse/")
+            for name in _names(self.lake, self.bucket)
+        )
+
+
+def _names(server: Server, bucket: str) -> list[str]:
+    pages = server.client().get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return sorted(f"{bucket}/{found['Key']}" for page in pages for found in page.get("Contents", ()))
+
+
+def make_places(
+    folder: Path, *, store: Server, application: Server, lake: Server, bucket: str
+) -> Places:
+    """Make two places over servers that have their buckets already."""
+    config = folder / "botwo.toml"
+    config.write_text(_CONFIG.format(endpoint_url=lake.endpoint_url, bucket=bucket))
+    secrets = {"LAKE_KEY": lake.access_key, "LAKE_SECRET": lake.secret_key}
+    plain = Place(folder=folder / "plain", environment=_environment(store))
+    routed = Place(
+        folder=folder / "routed",
+        environment=_environment(application) | secrets,
+        before=(sys.executable, "-m", "botwo", "run", "--config", str(config), "--"),
+    )
+    for place in (plain, routed):
+        place.folder.mkdir()
+    return Places(
+        plain=plain,
+        routed=routed,
+        store=store,
+        application=application,
+        lake=lake,
+        bucket=bucket,
+    )
+
+
+def _environment(server: Server) -> dict[str, str]:
+    """The environment of somebody whose S3 is this server, and who has no settings besides."""
+    kept = {name: os.environ[name] for name in (*_KEPT, *_NO_SETTINGS) if name in os.environ}
+    return kept | {
+        "AWS_ACCESS_KEY_ID": server.access_key,
+        "AWS_SECRET_ACCESS_KEY": server.secret_key,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL_S3": server.endpoint_url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
+        "TZ": "UTC",
+    }
