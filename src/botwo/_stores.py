@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,7 @@ class Stores:
             name: value for name, value in self.given.items() if isinstance(value, BaseClient)
         }
         self._journal: list[tuple[str, Registration]] = []
+        self._process = os.getpid()
 
     def __getitem__(self, name: str) -> Any:
         """Give a client, after making it where that was not done yet.
@@ -84,8 +86,19 @@ class Stores:
         Raises:
             ConfigError: The factory returned something else than a boto3 S3 client.
         """
+        if self._process != os.getpid():
+            self._leave_connections()
         client = self._made.get(name)
         return client if client is not None else self._make(name)
+
+    def _leave_connections(self) -> None:
+        """Leave the open connections to the process that this one was forked from.
+
+        Each would read the other's answers: the objects of other keys, without an error.
+        """
+        for client in self.made():
+            client.close()  # it opens new ones when it needs some
+        self._process = os.getpid()
 
     def _make(self, name: str) -> Any:
         with self._lock:
