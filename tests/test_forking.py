@@ -15,9 +15,13 @@ from stubs import options
 
 import botwo
 
-pytestmark = pytest.mark.skipif(
-    "fork" not in multiprocessing.get_all_start_methods(), reason="this platform does not fork"
-)
+pytestmark = [
+    # Python 3.12 and later warn of what is tested here: a fork beside other threads.
+    pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),
+    pytest.mark.skipif(
+        "fork" not in multiprocessing.get_all_start_methods(), reason="this platform does not fork"
+    ),
+]
 MAPPING = [{"bucket_name": "moved", "client": "b"}, {"bucket_name": "*", "client": "a"}]
 
 

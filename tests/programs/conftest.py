@@ -25,6 +25,4 @@ def places(moto_plain: Server, moto_a: Server, rclone_b: Server, tmp_path: Path)
         (rclone_b, bucket),
     ):
         server.client().create_bucket(Bucket=name)
-    return make_places(
-        tmp_path, store=moto_plain, application=moto_a, lake=rclone_b, bucket=bucket
-    )
+    return make_places(tmp_path, store=moto_plain, application=moto_a, lake=rclone_b, bucket=bucket)

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from servers import Server
@@ -91,6 +91,7 @@ class Places:
     application: Server  # what did not move
     lake: Server  # what moved
     bucket: str  # where it moved to, at the lake
+    config: Path
 
     @property
     def both(self) -> tuple[Place, Place]:
@@ -116,7 +117,9 @@ class Places:
 
 def _names(server: Server, bucket: str) -> list[str]:
     pages = server.client().get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    return sorted(f"{bucket}/{found['Key']}" for page in pages for found in page.get("Contents", ()))
+    return sorted(
+        f"{bucket}/{found['Key']}" for page in pages for found in page.get("Contents", ())
+    )
 
 
 def make_places(
@@ -141,6 +144,7 @@ def make_places(
         application=application,
         lake=lake,
         bucket=bucket,
+        config=config,
     )
 
 

@@ -5,7 +5,9 @@ import io
 import awswrangler as wr
 import pandas as pd
 
-frame = pd.DataFrame({"day": [1, 1, 2], "city": ["Oslo", "Rome", "Lima"], "high": [4.5, 14.0, 25.5]})
+frame = pd.DataFrame(
+    {"day": [1, 1, 2], "city": ["Oslo", "Rome", "Lima"], "high": [4.5, 14.0, 25.5]}
+)
 
 for root in ("s3://warehouse/tables/", "s3://landing/archive/", "s3://landing/today/"):
     wr.s3.to_parquet(frame, f"{root}one.parquet")

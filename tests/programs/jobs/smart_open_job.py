@@ -2,7 +2,7 @@
 
 import io
 
-from smart_open import open  # noqa: A004 - as its users write it
+from smart_open import open
 from smart_open.s3 import iter_bucket
 
 for bucket, folder in (("warehouse", "raw"), ("landing", "archive"), ("landing", "today")):

@@ -1,0 +1,34 @@
+"""PySpark in local mode: mapInPandas, whose Python workers make their clients themselves."""
+
+from collections.abc import Iterator
+
+import boto3
+import pandas as pd
+from pyspark.sql import SparkSession
+
+KEYS = [
+    (bucket, f"{folder}/{number}.txt")
+    for bucket, folder in (("warehouse", "raw"), ("landing", "archive"), ("landing", "today"))
+    for number in range(4)
+]
+
+
+def work(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    s3 = boto3.client("s3")
+    for frame in frames:
+        contents = []
+        for bucket, key in zip(frame["bucket"], frame["key"], strict=True):
+            s3.put_object(Bucket=bucket, Key=key, Body=f"{bucket} {key}".encode())
+            contents.append(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+        yield frame.assign(content=contents)
+
+
+if __name__ == "__main__":
+    spark = (
+        SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    )
+    names = spark.createDataFrame(pd.DataFrame(KEYS, columns=["bucket", "key"])).repartition(2)
+    done = names.mapInPandas(work, "bucket string, key string, content string")
+    for row in sorted(done.collect()):
+        print(row.key, row.content)
+    spark.stop()
