@@ -157,7 +157,7 @@ def _replace(module: Any) -> None:
             )
         config = _installs[-1].config
         with unrouted():
-            return config.routed(functools.partial(plain, self, *args, **kwargs))
+            return config.routed(self, functools.partial(plain, self, *args, **kwargs))
 
     maker.create_client = create_client
     _replaced.append((maker, plain, create_client))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -17,7 +18,7 @@ import msgspec
 from botwo._client import check_bucket, routed
 from botwo._errors import ConfigError, ConfigWarning, Problem
 from botwo._lines import field_of, line_of, lines
-from botwo._making import StoreFactory
+from botwo._making import StoreFactory, components
 from botwo._mapping import doubts, read_mapping
 from botwo._rules import Rules
 from botwo._stores import Stores
@@ -65,12 +66,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The name of the client that is, under activation, the program's own; None for none."""
         return next((name for name, made in self.factories.items() if made.application), None)
 
-    def routed(self, application: Callable[[], Any]) -> Any:
-        """Give a routed client in which the program's own client is what `application` makes."""
-        own = self.application
-        given: dict[str, Any] = dict(self.factories)
-        if own is not None:
-            given[own] = application()
+    def routed(self, session: Any, application: Callable[[], Any]) -> Any:
+        """Give a routed client that stands for what `application` makes by a botocore session."""
+        shared = components(session)
+        given: dict[str, Any] = {
+            name: application() if factory.application else functools.partial(factory.made, shared)
+            for name, factory in self.factories.items()
+        }
         return routed(Stores(given), self.rules, self.mapping)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import botocore
+import botocore.session
 import msgspec
 from botocore.config import Config as BotocoreConfig
 
@@ -30,6 +32,10 @@ _LAKEFS: dict[str, Any] = {
 }
 _LAKEFS_REGION = "us-east-1"
 
+# What programs set up on a session for all its clients: their handlers, and how answers are read.
+# The AWS command line has dates left as they come.
+_COMPONENTS = ("event_emitter", "response_parser_factory")
+
 _unrouted: ContextVar[bool] = ContextVar("botwo_unrouted", default=False)
 
 
@@ -46,6 +52,11 @@ def unrouted() -> Iterator[None]:
 def is_unrouted() -> bool:
     """Tell whether a client that is being made is a store's."""
     return _unrouted.get()
+
+
+def components(session: Any) -> dict[str, Any]:
+    """Give what a program has set up on its session for all clients, as it is now."""
+    return {name: copy.copy(session.get_component(name)) for name in _COMPONENTS}
 
 
 class StoreFactory(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,12 +84,21 @@ class StoreFactory(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: A secret is not where the file says.
         """
+        return self.made({})
+
+    def made(self, components: Mapping[str, Any]) -> Any:
+        """Make the client by a session of its own that has a program's components."""
         import boto3  # its transfers bring thread pools: not before a client is made
 
         with unrouted():
             if self.application:
                 return boto3.client("s3")
-            session: Any = boto3.session.Session(profile_name=self.profile_name)
+            core = botocore.session.get_session()
+            for name, component in components.items():
+                core.register_component(name, component)
+            session: Any = boto3.session.Session(
+                botocore_session=core, profile_name=self.profile_name
+            )
             proxies = self._revealed(self.proxies, "config", "proxies")
             config = botocore_config({**self.config, "proxies": proxies or None})
             credentials = self._revealed(self.credentials)

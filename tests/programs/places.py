@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ client = "lake"
 bucket_name = "*"
 client = "aws"
 """
+_SECONDS = 250  # a job takes a tenth of that on an idle machine
 _KEPT = ("HOME", "JAVA_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _NO_SETTINGS = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG")
 
@@ -70,15 +72,11 @@ class Place:
         """Run a command that has to succeed, and give what it printed."""
         process = self.start(*command)
         try:
-            output, errors = process.communicate(timeout=100)
+            output, errors = process.communicate(timeout=_SECONDS)
         finally:
             process.kill()
         assert 0 == process.returncode, f"{command} exited {process.returncode}:\n{output}{errors}"
         return output
-
-    def job(self, name: str, *arguments: str) -> str:
-        """Run a script of the folder `jobs`."""
-        return self.run(sys.executable, str(JOBS / name), *arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +91,15 @@ class Places:
     bucket: str  # where it moved to, at the lake
     config: Path
 
-    @property
-    def both(self) -> tuple[Place, Place]:
-        """The plain place and the routed one."""
-        return self.plain, self.routed
+    def run_both(self, *command: str) -> tuple[str, str]:
+        """Run a command in both places at the same time, and give what each printed."""
+        with ThreadPoolExecutor(2) as pool:
+            plain, routed = pool.map(lambda place: place.run(*command), (self.plain, self.routed))
+        return plain, routed
+
+    def job(self, name: str, *arguments: str) -> tuple[str, str]:
+        """Run a script of the folder `jobs` in both places."""
+        return self.run_both(sys.executable, str(JOBS / name), *arguments)
 
     def keys(self) -> list[str]:
         """The caller's names that the plain store holds."""

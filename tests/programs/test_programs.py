@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from programs.places import Places
+from programs.places import JOBS, Places
 
-pytestmark = [pytest.mark.programs, pytest.mark.servers]
+pytestmark = [pytest.mark.programs, pytest.mark.servers, pytest.mark.timeout(300)]
+
+_DATE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.MULTILINE)
+_RANDOM = re.compile(r"[0-9a-f]{32}")
 
 
-@pytest.mark.parametrize(
-    "job",
-    [
-        "legacy_job.py",
-        "smart_open_job.py",
-        "cloudpathlib_job.py",
-        "s3path_job.py",
-        "awswrangler_job.py",
-    ],
-)
+def _named(keys: list[str]) -> list[str]:
+    """Sort names, less what awswrangler draws at random for the files of a data set."""
+    return sorted(_RANDOM.sub("RANDOM", key) for key in keys)
+
+
+def _lies_apart(places: Places) -> None:
+    """Check that each object lies where it belongs, and that there is one at least everywhere."""
+    archived = [name for name in places.moved() if name.startswith("landing/archive/")]
+    stored = [name for name in places.moved() if name.startswith("warehouse/")]
+    assert places.moved() == sorted([*archived, *stored])
+    assert not [name for name in places.stayed() if name.startswith("landing/archive/")]
+
+
+@pytest.mark.parametrize("job", ["legacy", "smart_open", "cloudpathlib", "s3path", "awswrangler"])
 def test_a_job_prints_the_same(places: Places, job: str) -> None:
     """One script gives the same output, byte for byte, and its objects lie in two stores."""
-    plain = places.plain.job(job)
-
-    routed = places.routed.job(job)
+    plain, routed = places.job(f"{job}_job.py")
 
     assert plain == routed
+    assert _named(places.keys()) == _named([*places.stayed(), *places.moved()])
+    _lies_apart(places)
+
+
+def test_the_aws_command_line_prints_the_same(places: Places) -> None:
+    """A shell script of AWS CLI commands gives the same output, less the dates of its listings."""
+    script = str(JOBS / "aws_cli.sh")
+
+    plain, routed = places.run_both("sh", script)
+
+    assert _DATE.sub("DATE TIME", plain) == _DATE.sub("DATE TIME", routed)
+    assert places.keys() == sorted([*places.stayed(), *places.moved()])
+    _lies_apart(places)

@@ -19,16 +19,13 @@ aws s3 cp --no-progress big.bin s3://warehouse/raw/big.bin # in parts
 printf 'from a pipe' | aws s3 cp - s3://warehouse/raw/pipe.txt
 
 aws s3 ls s3://landing
-aws s3 ls s3://landing/archive/files/
 aws s3 ls --recursive --summarize s3://landing
-aws s3 ls --recursive --human-readable s3://warehouse/raw/
 
 # Across: from the bucket that moved to what stays, and back.
 aws s3 cp --no-progress s3://warehouse/raw/one.txt s3://landing/today/copied.txt
 aws s3 cp --no-progress s3://warehouse/raw/big.bin s3://landing/today/big.bin
 aws s3 sync --no-progress s3://landing s3://warehouse/backup --exclude '*.bin' | sort
 aws s3 mv --no-progress s3://landing/today/copied.txt s3://landing/archive/moved.txt
-aws s3 ls --recursive s3://landing
 aws s3 ls --recursive s3://warehouse
 
 # Down.
@@ -43,8 +40,6 @@ aws s3api put-object --bucket warehouse --key api.txt --body files/one.txt --que
 aws s3api get-object --bucket warehouse --key api.txt --query '[ContentLength, ETag]' api.txt
 aws s3api head-object --bucket landing --key archive/moved.txt --query '[ContentLength, ETag]'
 aws s3api list-objects-v2 --bucket landing --max-items 3 --query 'Contents[].[Key, Size]'
-aws s3api list-objects --bucket landing --page-size 2 --query 'Contents[].[Key, Size]'
-aws s3api list-objects-v2 --bucket landing --delimiter / --query CommonPrefixes
 aws s3api list-buckets --query 'Buckets[].Name'
 aws s3api get-object --bucket warehouse --key no-such-key nothing 2>/dev/null || echo "exit status $?"
 aws s3api delete-objects --bucket landing --query 'sort_by(Deleted, &Key)[].Key' \
@@ -53,6 +48,4 @@ aws s3api delete-objects --bucket landing --query 'sort_by(Deleted, &Key)[].Key'
 # And away.
 aws s3 rm s3://warehouse/api.txt
 aws s3 rm --recursive s3://landing --exclude '*sub*' | sort
-aws s3 sync --no-progress --delete files/sub s3://warehouse/backup | sort
 aws s3 ls --recursive s3://landing
-aws s3 ls --recursive s3://warehouse
