@@ -10,12 +10,15 @@ import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config as BotocoreConfig
 from botocore.exceptions import InvalidRegionError
+from urllib3 import HTTPResponse
 
 import botwo
 from botwo import _activate
@@ -369,3 +372,24 @@ def test_a_module_is_prepared_once_it_is_imported(
 
     assert ([True], before) == (prepared, list(sys.meta_path))
     monkeypatch.delitem(sys.modules, "awaited_by_botwo")
+
+
+def test_what_a_program_set_up_on_its_session_holds_for_every_store(file: Path) -> None:
+    """A session's handlers see every store's requests, and its parser reads every answer."""
+    date = "Wed, 25 Nov 2026 12:00:00 GMT"
+    asked: list[str] = []
+
+    def answer(request: Any, **kwargs: Any) -> AWSResponse:
+        asked.append(urlsplit(request.url).netloc)
+        return AWSResponse(request.url, 200, {"Last-Modified": date}, HTTPResponse(b""))
+
+    session: Any = botocore.session.Session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
+    session.register("before-send.s3", answer)
+    botwo.install(file)
+    s3 = session.create_client("s3")
+
+    dates = [s3.head_object(Bucket=name, Key="x")["LastModified"] for name in ("moved", "stays")]
+
+    assert [date, date] == dates
+    assert ["lakefs.example.com", "stays.s3.eu-central-1.amazonaws.com"] == asked
