@@ -17,6 +17,7 @@ from botwo._errors import (
 )
 from botwo._explain import Explanation, explain
 from botwo._making import lakefs_client
+from botwo._resource import resource
 
 __all__ = [
     "BotwoError",
@@ -32,6 +33,7 @@ __all__ = [
     "install",
     "lakefs_client",
     "load",
+    "resource",
     "uninstall",
 ]
 

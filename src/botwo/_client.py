@@ -36,7 +36,7 @@ from botwo._presigning import post_call, url_call
 from botwo._rules import Rules
 from botwo._run import run
 from botwo._sending import modelled, send
-from botwo._stores import Stores, client_problems
+from botwo._stores import Noun, Stores, client_problems
 from botwo._translation import Params
 
 ClientT = TypeVar("ClientT")
@@ -100,14 +100,21 @@ def client(clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]]) -> 
         >>> print(botwo.explain(s3, "get_object", Bucket="bucket-a", Key="x.csv").routes[0])
         lakefs:bucket-a/dev/ (mapping[0])
     """
-    rules = _rules(clients, mapping)
+    rules = read_rules(clients, mapping)
     for doubt in doubts(rules, clients):
         warnings.warn(doubt, ConfigWarning, stacklevel=2)
     return routed(Stores(clients), rules, [dict(entry) for entry in mapping])
 
 
-def _rules(clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]]) -> Rules:
-    problems = list(client_problems(clients))
+def read_rules(
+    clients: Mapping[str, Any], mapping: Sequence[Mapping[str, Any]], noun: Noun = "client"
+) -> Rules:
+    """Read the rules, and check them and what the caller gave for clients.
+
+    Raises:
+        ConfigError: Everything that is wrong with both.
+    """
+    problems = list(client_problems(clients, noun))
     names = list(clients) if isinstance(clients, Mapping) else []
     return Rules(rules=read_mapping(mapping, names, problems), check_bucket=check_bucket)
 
@@ -176,7 +183,7 @@ def _by_store(transfer: Callable[..., Any]) -> Callable[..., Any]:
 
 def _again(clients: dict[str, Any], mapping: list[dict[str, Any]]) -> Any:
     """Make a routed client from its specification; what its pickle calls."""
-    return routed(Stores(clients), _rules(clients, mapping), mapping)
+    return routed(Stores(clients), read_rules(clients, mapping), mapping)
 
 
 class RoutedClient:

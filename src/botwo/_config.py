@@ -20,6 +20,7 @@ from botwo._errors import ConfigError, ConfigWarning, Problem
 from botwo._lines import field_of, line_of, lines
 from botwo._making import StoreFactory, components
 from botwo._mapping import doubts, read_mapping
+from botwo._resource import resource_over
 from botwo._rules import Rules
 from botwo._stores import Stores
 from botwo._tables import Tables
@@ -60,6 +61,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             ConfigError: A secret of the default rule's client is not where the file says.
         """
         return routed(Stores(self.factories), self.rules, self.mapping)
+
+    def resource(self) -> Any:
+        """Give a boto3 resource over a routed client.
+
+        Raises:
+            ConfigError: A secret of the default rule's client is not where the file says.
+        """
+        return resource_over(self.client())
 
     @property
     def application(self) -> str | None:

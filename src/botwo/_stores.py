@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.client import BaseClient
 
@@ -15,44 +15,60 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Registration = tuple[Any, ...]
+Noun = Literal["client", "resource"]
+"""What the caller gives, by the word of the public function that takes it."""
+
+# What to do about a resource where a client, or another resource, is asked.
+_NO_RESOURCE: dict[Noun, str] = {
+    "client": "this is a resource: give its .meta.client, or make a resource by botwo.resource",
+    "resource": "this is a part of a resource: give what boto3.resource('s3') returned",
+}
 
 # The order in which handlers are called, and searched for the one to unregister.
 _SECTIONS = ("register_first", "register", "register_last")
 
 
-def client_problems(clients: object) -> Iterator[Problem]:
-    """Check what can be checked of the clients without making any."""
+def client_problems(clients: object, noun: Noun = "client") -> Iterator[Problem]:
+    """Check what can be checked of the clients without making any.
+
+    Args:
+        clients: What the caller gave.
+        noun: What the caller was to give.
+    """
     if not isinstance(clients, dict) and not hasattr(clients, "items"):
-        yield _problem("clients", clients, "give a dict of names to boto3 clients or factories")
+        mend = f"give a dict of names to boto3 {noun}s or factories"
+        yield _problem(f"{noun}s", clients, mend)
         return
     if not clients:
-        yield _problem("clients", clients, "give at least one client")
+        yield _problem(f"{noun}s", clients, f"give at least one {noun}")
     for name, value in clients.items():
-        place = f"clients[{name!r}]"
+        place = f"{noun}s[{name!r}]"
         if not isinstance(name, str):
-            yield _problem(place, name, "a client's name is a string")
-        yield from _value_problems(place, value)
+            yield _problem(place, name, f"a {noun}'s name is a string")
+        yield from _value_problems(place, value, noun)
 
 
-def _value_problems(place: str, value: object) -> Iterator[Problem]:
+def _value_problems(place: str, value: object, noun: Noun) -> Iterator[Problem]:
     if isinstance(value, BaseClient):
-        yield from made_problems(place, value)
+        yield from made_problems(place, value, noun)
     elif hasattr(value, "meta") and isinstance(getattr(value.meta, "client", None), BaseClient):
-        yield _problem(place, value, "this is a resource: give its .meta.client")
+        yield _problem(place, value, _NO_RESOURCE[noun])
     elif not callable(value):
-        yield _problem(place, value, "give a boto3 S3 client, or a factory of one")
+        yield _problem(place, value, f"give a boto3 S3 {noun}, or a factory of one")
 
 
-def made_problems(place: str, client: object) -> Iterator[Problem]:
+def made_problems(place: str, client: object, noun: Noun = "client") -> Iterator[Problem]:
     """Check that a client is a boto3 S3 client."""
     if not isinstance(client, BaseClient):
-        yield _problem(place, client, "the factory has to return a boto3 S3 client")
+        yield _problem(place, client, f"the factory has to return a boto3 S3 {noun}")
         return
     service = client.meta.service_model.service_name
     if service != "s3":
-        yield _problem(place, f"a client of {service!r}", "only S3 clients can be routed")
+        yield _problem(place, f"a {noun} of {service!r}", f"only S3 {noun}s can be routed")
     elif inspect.iscoroutinefunction(getattr(type(client), "_make_api_call", None)):
-        yield _problem(place, "an asynchronous client", "boto3's clients only: do not mix the two")
+        yield _problem(
+            place, f"an asynchronous {noun}", f"boto3's {noun}s only: do not mix the two"
+        )
 
 
 def _problem(place: str, found: object, mend: str) -> Problem:
@@ -71,8 +87,9 @@ def _alike(noted: Registration, registration: Registration) -> bool:
 class Stores:
     """Every store's client, made once; what was registered is registered with each."""
 
-    def __init__(self, clients: Mapping[str, Any]) -> None:
+    def __init__(self, clients: Mapping[str, Any], noun: Noun = "client") -> None:
         self.given = dict(clients)
+        self._noun = noun
         self._lock = threading.RLock()
         self._made: dict[str, Any] = {
             name: value for name, value in self.given.items() if isinstance(value, BaseClient)
@@ -104,12 +121,13 @@ class Stores:
         with self._lock:
             if name in self._made:
                 return self._made[name]
+            place = f"{self._noun}s[{name!r}]"
             try:
                 client = self.given[name]()
             except Exception as error:
-                error.add_note(f"botwo: raised by the factory clients[{name!r}]")
+                error.add_note(f"botwo: raised by the factory {place}")
                 raise
-            problems = list(made_problems(f"clients[{name!r}]", client))
+            problems = list(made_problems(place, client, self._noun))
             if problems:
                 raise ConfigError(problems)
             if not any(client is other for other in self._made.values()):
