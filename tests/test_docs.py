@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import test_startup
 
 import botwo
 
@@ -65,6 +66,38 @@ def test_readme_examples_run(
         printed.append(output.getvalue())
 
     assert expected == [block for block in printed if block]
+
+
+def test_documented_config_files_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each config file that the docs show is one."""
+    monkeypatch.setenv("LAKEFS_SECRET", "x")
+    blocks = [
+        block
+        for page in [README, *README.parent.glob("docs/*.md")]
+        for block in re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    ]
+    file = tmp_path / "botwo.toml"
+
+    read = []
+    for block in blocks:
+        file.write_text(block)
+        read.append(len(botwo.load(file).mapping))
+
+    assert read
+    assert 0 not in read
+
+
+def test_what_is_routed_is_documented_as_it_is_tested() -> None:
+    """The tables of docs/activation.md have each way to make a client and each process model."""
+    page = (README.parent / "docs" / "activation.md").read_text()
+    rows = [cell.strip() for cell in re.findall(r"^\| (.*?) \|", page, re.MULTILINE)]
+    tested = [*test_startup.KINDS, *test_startup.LEFT_ALONE, *test_startup.MODELS]
+
+    missing = [name for name in tested if not any(row.startswith(name) for row in rows)]
+
+    assert [] == missing
 
 
 def test_every_public_name_is_documented() -> None:
