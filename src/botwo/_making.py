@@ -32,9 +32,9 @@ _LAKEFS: dict[str, Any] = {
 }
 _LAKEFS_REGION = "us-east-1"
 
-# What programs set up on a session for all its clients: their handlers, and how answers are read.
-# The AWS command line has dates left as they come.
-_COMPONENTS = ("event_emitter", "response_parser_factory")
+# What programs set up on a session for all its clients: their handlers, how answers are read (the
+# AWS command line has dates left as they come), and the models, which take long to load anew.
+_COMPONENTS = ("event_emitter", "response_parser_factory", "data_loader")
 
 _unrouted: ContextVar[bool] = ContextVar("botwo_unrouted", default=False)
 
@@ -93,7 +93,8 @@ class StoreFactory(msgspec.Struct, frozen=True, kw_only=True):
         with unrouted():
             if self.application:
                 return boto3.client("s3")
-            core = botocore.session.get_session()
+            # A program's emitter has botocore's own handlers already.
+            core = botocore.session.Session(include_builtin_handlers=not components)
             for name, component in components.items():
                 core.register_component(name, component)
             session: Any = boto3.session.Session(
