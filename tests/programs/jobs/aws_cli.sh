@@ -18,7 +18,7 @@ aws s3 sync --no-progress files s3://landing/today/files # nothing is left to do
 aws s3 cp --no-progress big.bin s3://warehouse/raw/big.bin # in parts
 printf 'from a pipe' | aws s3 cp - s3://warehouse/raw/pipe.txt
 
-aws s3 ls s3://landing
+python -m awscli s3 ls s3://landing
 aws s3 ls --recursive --summarize s3://landing
 
 # Across: from the bucket that moved to what stays, and back.
