@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import io
 import logging
 import os
 import sys
@@ -381,7 +382,7 @@ def test_what_a_program_set_up_on_its_session_holds_for_every_store(file: Path) 
 
     def answer(request: Any, **kwargs: Any) -> AWSResponse:
         asked.append(urlsplit(request.url).netloc)
-        return AWSResponse(request.url, 200, {"Last-Modified": date}, HTTPResponse(b""))
+        return AWSResponse(request.url, 200, {"Last-Modified": date}, HTTPResponse(io.BytesIO()))
 
     session: Any = botocore.session.Session()
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
