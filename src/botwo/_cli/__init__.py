@@ -20,4 +20,4 @@ def main() -> None:
             raise
         sys.stderr.write(_MISSING)
         raise SystemExit(2) from None
-    app()
+    app(prog_name="botwo")

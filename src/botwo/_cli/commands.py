@@ -1,4 +1,4 @@
-"""What `botwo` can be asked for, a function for each command."""
+"""What `botwo` can be asked for; each command is a function of a module of its own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
+from botwo._cli import check, cp, explain, ls, rm, run
+from botwo._cli.endings import MISUSED, Commands
+
 app = typer.Typer(
-    help="One boto3 S3 client over many S3 stores.",
-    no_args_is_help=True,
-    add_completion=False,
+    name="botwo",
+    cls=Commands,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    epilog="An s3:// name is the caller's: rules say which store it lies in. botwo COMMAND --help "
+    "has examples. Exit status: 0 done, 1 failed, 2 called wrongly, 130 interrupted.",
 )
 
 
@@ -23,12 +29,26 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 @app.callback()
 def _options(
+    context: typer.Context,
     *,
-    version: Annotated[
+    _version: Annotated[
         bool, typer.Option("--version", help="Print it.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Take the options that belong to no command."""
+    """One boto3 S3 client over many S3 stores."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(MISUSED)
+
+
+app.command(epilog=check.EXAMPLES)(check.check)
+app.command(epilog=explain.EXAMPLES)(explain.explain)
+app.command(epilog=ls.EXAMPLES)(ls.ls)
+app.command(epilog=cp.EXAMPLES)(cp.cp)
+app.command(epilog=rm.EXAMPLES)(rm.rm)
+# What follows the program's name is the program's, options too.
+app.command(epilog=run.EXAMPLES, context_settings={"allow_interspersed_args": False})(run.run)
+app.command()(run.schema)
 
 
 @app.command()

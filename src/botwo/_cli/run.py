@@ -1,0 +1,80 @@
+"""``botwo run``: run a program whose S3 clients are routed, and ``botwo schema``."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import shlex
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from botwo._cli.configured import ConfigOption
+from botwo._cli.endings import complain, misuse
+
+EXAMPLES = """Examples:
+
+botwo run -- python legacy_job.py
+
+botwo run --config stores.toml -- aws s3 ls s3://bucket-a/
+
+eval "$(botwo run --print-environment)"
+"""
+# As shells have it.
+NOT_EXECUTABLE = 126
+NOT_FOUND = 127
+# What Python ignores, and a program that it becomes would go on ignoring.
+_IGNORED = ("SIGPIPE", "SIGXFSZ")
+
+
+def run(
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="-- COMMAND ...", show_default=False)
+    ] = None,
+    *,
+    print_environment: Annotated[
+        bool,
+        typer.Option("--print-environment", help="Print what is set, as a shell reads it."),
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Run a program, unchanged, whose S3 clients are routed as the config file says.
+
+    The program takes this command's place, and its exit status is the program's; 127 where there is
+    no such program, 126 where it cannot be executed.
+    """
+    if print_environment == bool(command):
+        raise misuse("give a COMMAND to run, or --print-environment")
+    from botwo._activate import child_environment
+    from botwo._config import find
+
+    environment = child_environment(find(config), os.environ)
+    if print_environment:
+        for name, value in environment.items():
+            if os.environ.get(name) != value:
+                typer.echo(f"export {name}={shlex.quote(value)}")
+        return
+    _become(command or [], environment)
+
+
+def _become(command: list[str], environment: dict[str, str]) -> None:
+    sys.stdout.flush()
+    for name in _IGNORED:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    try:
+        os.execvpe(command[0], command, environment)
+    except (FileNotFoundError, NotADirectoryError):
+        complain(f"{command[0]}: there is no such program")
+        raise typer.Exit(NOT_FOUND) from None
+    except OSError as error:
+        complain(f"{command[0]}: cannot be executed: {error.strerror}")
+        raise typer.Exit(NOT_EXECUTABLE) from None
+
+
+def schema() -> None:
+    """Print the JSON Schema of the config file."""
+    text = importlib.resources.files("botwo").joinpath("botwo.schema.json").read_text("utf-8")
+    typer.echo(text.rstrip("\n"))
