@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ from botwo._cli.configured import ConfigOption, routed
 from botwo._cli.endings import FAILED, FAILURES, RefusedError, told
 from botwo._cli.names import STANDARD, S3Name, shown
 from botwo._cli.output import reporting
-from botwo._cli.plans import all_in, check, one, place
+from botwo._cli.plans import Local, all_in, check, one, place
 from botwo._cli.pool import Stop, each
 from botwo._cli.transfers import Mover, Transfer
 
@@ -58,7 +57,7 @@ def cp(
     if end == STANDARD and isinstance(begin, S3Name):
         Mover(s3, Stop(), lambda size: None).write_out(begin)
         return
-    if recursive and isinstance(end, Path) and end.exists() and not end.is_dir():
+    if recursive and isinstance(end, Local) and end.path.exists() and not end.path.is_dir():
         raise RefusedError(f"{end}: is no folder")
     plan = _some(all_in(s3, begin, end), begin) if recursive else iter([one(begin, end)])
     _copy(s3, plan, quiet=quiet)

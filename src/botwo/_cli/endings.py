@@ -48,7 +48,8 @@ FAILURES: tuple[type[Exception], ...] = (
 
 def misuse(message: str) -> Exception:
     """Give the error that says that the command was called wrongly."""
-    return typer.BadParameter(message)
+    error: Exception = _USAGE(message)
+    return error
 
 
 def complain(message: str) -> None:
@@ -60,6 +61,8 @@ def told(error: BaseException) -> str:
     """Say an error in one line, and where a call went that failed; a config's problems in more."""
     if isinstance(error, ConfigError):
         return str(error)
+    if isinstance(error, Boto3Error) and isinstance(error.__context__, ClientError):
+        error = error.__context__  # says all, and where the call went
     if isinstance(error, OSError) and error.strerror:
         named = error.filename2 or error.filename
         said = f"{named}: {error.strerror}" if named else error.strerror

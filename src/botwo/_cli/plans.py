@@ -7,6 +7,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from botwo._cli.endings import RefusedError, misuse
 from botwo._cli.names import STANDARD, S3Name, is_s3, s3_name
 from botwo._cli.transfers import Inside, Transfer
@@ -14,7 +16,28 @@ from botwo._cli.transfers import Inside, Transfer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Place = S3Name | Path | str
+
+class Local(msgspec.Struct, frozen=True):
+    """A local path as it is written."""
+
+    written: str
+
+    @property
+    def path(self) -> Path:
+        """Give the path."""
+        return Path(self.written)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, or is meant to become one."""
+        return self.written.endswith(("/", os.sep)) or self.path.is_dir()
+
+    def __str__(self) -> str:
+        """Give the path as it is written."""
+        return self.written
+
+
+Place = S3Name | Local | str
 
 
 def place(text: str) -> Place:
@@ -23,7 +46,7 @@ def place(text: str) -> Place:
         return s3_name(text)
     if not text:
         raise misuse("an empty path names nothing")
-    return text if text == STANDARD else Path(text)
+    return text if text == STANDARD else Local(text)
 
 
 def check(source: Place, target: Place, *, recursive: bool) -> None:
@@ -40,7 +63,7 @@ def check(source: Place, target: Place, *, recursive: bool) -> None:
         raise misuse(f"{source} is no object's name: add --recursive to copy all that is in it")
     if source == STANDARD and isinstance(target, S3Name) and target.is_folder:
         raise misuse(f"{target} needs a key: standard input has no name to add to it")
-    if not recursive and isinstance(source, Path) and source.is_dir():
+    if not recursive and isinstance(source, Local) and source.path.is_dir():
         raise misuse(f"{source} is a folder: add --recursive to copy all that is in it")
     if recursive and isinstance(source, S3Name) and isinstance(target, S3Name):
         _check_apart(source.folder, target.folder)
@@ -53,38 +76,49 @@ def _check_apart(source: S3Name, target: S3Name) -> None:
 
 def one(source: Place, target: Place) -> Transfer:
     """Plan the copy of one object."""
-    name = source.last if isinstance(source, S3Name) else Path(source).name
-    if isinstance(target, S3Name):
-        into = target.within(name) if target.is_folder else target
-        size = source.stat().st_size if isinstance(source, Path) else None
-        return Transfer(source, into, size)
-    if isinstance(target, Path) and target.is_dir():
-        return Transfer(source, Inside(target, name))
-    return Transfer(source, target)
+    if isinstance(source, S3Name):
+        if isinstance(target, S3Name):
+            return Transfer(source, _named(target, source.last))
+        if isinstance(target, Local) and target.is_folder:
+            return Transfer(source, Inside(target.path, source.last))
+        return Transfer(source, _path(target))
+    if isinstance(source, Local) and isinstance(target, S3Name):
+        _check_name(source.path)
+        size = source.path.stat().st_size
+        return Transfer(source.path, _named(target, source.path.name), size)
+    return Transfer(_path(source), _path(target))
+
+
+def _path(place: Place) -> S3Name | Path | str:
+    return place.path if isinstance(place, Local) else place
+
+
+def _named(target: S3Name, name: str) -> S3Name:
+    return target.within(name) if target.is_folder else target
 
 
 def all_in(s3: Any, source: Place, target: Place) -> Iterator[Transfer]:
     """Plan the copy of all that is in a folder, or has keys in it, as it is found."""
-    if isinstance(source, Path) and isinstance(target, S3Name):
-        into = target.folder if target.key else target
-        for path in files(source):
-            relative = path.relative_to(source).as_posix()
+    if isinstance(source, Local) and isinstance(target, S3Name):
+        into = target.folder
+        for path in files(source.path):
+            relative = path.relative_to(source.path).as_posix()
             yield Transfer(path, into.within(relative), path.stat().st_size)
     elif isinstance(source, S3Name):
         yield from _all_keys(s3, source, target)
 
 
 def _all_keys(s3: Any, source: S3Name, target: Place) -> Iterator[Transfer]:
-    folder = source.folder if source.key else source
+    folder = source.folder
     for entry in objects(s3, folder):
         relative = entry["Key"][len(folder.key) :]
         found = S3Name(folder.bucket, entry["Key"])
         if isinstance(target, S3Name):
-            into = target.folder if target.key else target
+            into = target.folder
             yield Transfer(found, into.within(relative), entry["Size"])
         # An empty object that stands for a folder is none here: folders are made as needed.
-        elif isinstance(target, Path) and not (found.is_folder and entry["Size"] == 0):
-            yield Transfer(found, Inside(target, relative), entry["Size"])
+        elif isinstance(target, Local) and not (found.is_folder and entry["Size"] == 0):
+            yield Transfer(found, Inside(target.path, relative), entry["Size"])
 
 
 def objects(s3: Any, folder: S3Name) -> Iterator[dict[str, Any]]:

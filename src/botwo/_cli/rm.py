@@ -49,7 +49,7 @@ def rm(
         if not quiet:
             typer.echo(_line(asked))
         return
-    _delete(s3, asked.folder if asked.key else asked, quiet=quiet)
+    _delete(s3, asked.folder, quiet=quiet)
 
 
 def _delete(s3: Any, folder: S3Name, *, quiet: bool) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from botwo._cli.pool import Stop
 
 _SECONDS = 0.1
+_CHUNK = 64 * 1024
 
 
 class Input:
@@ -24,12 +25,12 @@ class Input:
         self._descriptor = descriptor
         self._stop = stop
 
-    def read(self, size: int) -> bytes:
-        """Read as many bytes as asked for, fewer only at the end of the data."""
+    def read(self, size: int = -1) -> bytes:
+        """Read as many bytes as asked for, or all; fewer only at the end of the data."""
         read = bytearray()
-        while len(read) < size:
+        while len(read) != size:
             self._wait()
-            chunk = os.read(self._descriptor, size - len(read))
+            chunk = os.read(self._descriptor, size - len(read) if size > 0 else _CHUNK)
             self._stop.check()
             if not chunk:
                 break
