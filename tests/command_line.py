@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 SECONDS = 100
+# What a transfer has open that breaks off, s3transfer leaves to Python to close.
+_WARNINGS = ("-W", "error", "-W", "ignore::ResourceWarning")
 _CLIENT = """
 [clients.{name}]
 type = "{type}"
@@ -89,7 +91,7 @@ class Desk:
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
         """Start the command as a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "botwo", *arguments],
+            [sys.executable, *_WARNINGS, "-m", "botwo", *arguments],
             cwd=self.folder,
             env={**os.environ, **self.secrets},
             **{"stdin": subprocess.DEVNULL, "stdout": -1, "stderr": -1, **options},
