@@ -117,7 +117,7 @@ def test_what_is_complete_is_whole(desk: Desk, arguments: list[str], store: str)
 
 
 def test_a_copy_that_is_asked_to_end_leaves_nothing(desk: Desk) -> None:
-    """The signal by which a machine asks programs to end does the same, with a status of its own."""
+    """The signal by which a machine asks programs to end does the same, with its own status."""
     _begin(desk, "long")
 
     with desk.start("cp", "long", f"s3://{desk.moved}/new") as process:

@@ -27,6 +27,10 @@ _LONGEST_COPY = 5 * 1024**3
 # Several objects are moved at once, each in several parts at once.
 _PARTS = TransferConfig(max_concurrency=4)
 
+# s3transfer counts bytes by so many while they move. What it counts when a body is closed is less,
+# and no time to break off: the store may have the whole object by then.
+_IN_THE_MIDST = 256 * 1024
+
 _advance: ContextVar[Advance] = ContextVar("botwo_advance")
 _counted: ContextVar[list[int]] = ContextVar("botwo_counted")
 
@@ -80,7 +84,8 @@ class Mover:
             self._upload(source, target)
 
     def _moved(self, size: int) -> None:
-        self._stop.check()
+        if size >= _IN_THE_MIDST:
+            self._stop.check()
         self._advance(size)
 
     def _upload(self, source: Path | str, target: S3Name) -> None:
