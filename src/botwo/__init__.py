@@ -4,6 +4,8 @@ Existing code keeps its calls, bucket names and keys; an ordered list of rules s
 name lives in and what it is called there.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from botwo._activate import install, uninstall
 from botwo._client import client
 from botwo._config import Config, load
@@ -19,6 +21,9 @@ from botwo._explain import Explanation, explain
 from botwo._making import lakefs_client
 from botwo._resource import resource
 
+if _TYPE_CHECKING:
+    from botwo._session import Session
+
 __all__ = [
     "BotwoError",
     "Config",
@@ -28,6 +33,7 @@ __all__ = [
     "PicklingError",
     "Problem",
     "RoutingError",
+    "Session",
     "client",
     "explain",
     "install",
@@ -38,5 +44,20 @@ __all__ = [
 ]
 
 # What a traceback or a pickle says is the name that callers import.
-for _name in __all__:
+for _name in set(__all__) - {"Session"}:
     globals()[_name].__module__ = __name__
+
+
+def __getattr__(name: str) -> object:
+    """Import `Session` when it is asked for: boto3, on which it is built, takes its time."""
+    if name != "Session":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from botwo import _session
+
+    made = globals()[name] = _session.Session
+    made.__module__ = __name__
+    return made
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -108,10 +108,15 @@ def load(path: str | os.PathLike[str] | None = None) -> Config:
     Warns:
         ConfigWarning: It allows something that is probably not meant.
     """
+    return read_config(path, stacklevel=3)
+
+
+def read_config(path: str | os.PathLike[str] | None, stacklevel: int) -> Config:
+    """Read a config file; see `load`. Warnings are of the code that many calls up, as Python's."""
     file = find(path)
     config = _read(file)
     for doubt in doubts(config.rules, config.factories):
-        warnings.warn(f"{file}: {doubt}", ConfigWarning, stacklevel=2)
+        warnings.warn(f"{file}: {doubt}", ConfigWarning, stacklevel=stacklevel)
     return config
 
 
