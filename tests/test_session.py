@@ -118,11 +118,11 @@ def test_it_is_a_boto3_session(file: Path) -> None:
     assert theirs.client.__doc__ == ours.client.__doc__
     for session in (ours, theirs):
         with pytest.raises(TypeError, match="service_name"):
-            session.client()  # type: ignore[call-overload]
+            session.client()
         with pytest.raises(TypeError, match="nonsense"):
-            session.client("s3", nonsense=1)  # type: ignore[call-overload]
+            session.client("s3", nonsense=1)
         with pytest.raises(UnknownServiceError):
-            session.client("no-such-service")  # type: ignore[call-overload]
+            session.client("no-such-service")
 
 
 # --- the program's own client --------------------------------------------------------------------
