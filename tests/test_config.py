@@ -253,6 +253,17 @@ class TestReading:
         assert "eu-central-1" == client.meta.region_name
         assert "of-the-chain" == client._request_signer._credentials.access_key
 
+    def test_a_resource_is_made_too(self, write: Write) -> None:
+        """A config gives boto3's resource, whose client is the routed one."""
+        config = botwo.load(write(STORES + RULES))
+
+        bucket = config.resource().Bucket("a")
+
+        assert ("s3.Bucket(name='a')", repr(config.client())) == (
+            repr(bucket),
+            repr(bucket.meta.client),
+        )
+
 
 class TestSecrets:
     def test_a_file_holds_one(self, write: Write) -> None:
