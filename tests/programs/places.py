@@ -97,6 +97,12 @@ class Places:
             plain, routed = pool.map(lambda place: place.run(*command), (self.plain, self.routed))
         return plain, routed
 
+    @property
+    def ready(self) -> Place:
+        """The routed place for a job that routes by itself, by the file that it is told."""
+        environment = self.routed.environment | {"BOTWO_CONFIG": str(self.config)}
+        return Place(folder=self.routed.folder, environment=environment)
+
     def job(self, name: str, *arguments: str) -> tuple[str, str]:
         """Run a script of the folder `jobs` in both places."""
         return self.run_both(sys.executable, str(JOBS / name), *arguments)
@@ -160,6 +166,7 @@ def _environment(server: Server) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL_S3": server.endpoint_url,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "SPARK_LOCAL_IP": "127.0.0.1",
         "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
         "TZ": "UTC",
     }

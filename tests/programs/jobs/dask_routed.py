@@ -1,5 +1,6 @@
 """Dask, worker processes: each is sent the routed client that this process made."""
 
+import os
 import sys
 
 from distributed import Client, LocalCluster
@@ -12,14 +13,14 @@ KEYS = [
 ]
 
 
-def work(s3, bucket: str, key: str) -> tuple[str, bytes]:
+def work(s3, bucket: str, key: str) -> tuple[int, str, bytes]:
     s3.put_object(Bucket=bucket, Key=key, Body=f"{bucket} {key}".encode())
-    return key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return os.getpid(), key, s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
 if __name__ == "__main__":
     options = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
     s3 = made_of(sys.argv[1])
     with LocalCluster(processes=True, **options) as cluster, Client(cluster) as dask:
-        for key, content in dask.gather([dask.submit(work, s3, *names) for names in KEYS]):
-            print(key, content)
+        for pid, key, content in dask.gather([dask.submit(work, s3, *names) for names in KEYS]):
+            print(pid == os.getpid(), key, content)

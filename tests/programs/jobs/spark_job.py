@@ -1,11 +1,13 @@
 """PySpark in local mode: mapInPandas, whose Python workers make their clients themselves."""
 
+import os
 from collections.abc import Iterator
 
 import boto3
 import pandas as pd
 from pyspark.sql import SparkSession
 
+SCHEMA = "bucket string, key string, content string, pid long"
 KEYS = [
     (bucket, f"{folder}/{number}.txt")
     for bucket, folder in (("warehouse", "raw"), ("landing", "archive"), ("landing", "today"))
@@ -20,7 +22,7 @@ def work(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for bucket, key in zip(frame["bucket"], frame["key"], strict=True):
             s3.put_object(Bucket=bucket, Key=key, Body=f"{bucket} {key}".encode())
             contents.append(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
-        yield frame.assign(content=contents)
+        yield frame.assign(content=contents, pid=os.getpid())
 
 
 if __name__ == "__main__":
@@ -28,7 +30,7 @@ if __name__ == "__main__":
         SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     )
     names = spark.createDataFrame(pd.DataFrame(KEYS, columns=["bucket", "key"])).repartition(2)
-    done = names.mapInPandas(work, "bucket string, key string, content string")
+    done = names.mapInPandas(work, SCHEMA)
     for row in sorted(done.collect()):
-        print(row.key, row.content)
+        print(row.pid == os.getpid(), row.key, row.content)
     spark.stop()

@@ -1,5 +1,6 @@
 """PySpark in local mode: mapInPandas, whose Python workers are sent a routed client."""
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ import pandas as pd
 from pyspark.sql import SparkSession
 from routed import made_of
 
+SCHEMA = "bucket string, key string, content string, pid long"
 KEYS = [
     (bucket, f"{folder}/{number}.txt")
     for bucket, folder in (("warehouse", "raw"), ("landing", "archive"), ("landing", "today"))
@@ -21,7 +23,7 @@ def over(s3):
             for bucket, key in zip(frame["bucket"], frame["key"], strict=True):
                 s3.put_object(Bucket=bucket, Key=key, Body=f"{bucket} {key}".encode())
                 contents.append(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
-            yield frame.assign(content=contents)
+            yield frame.assign(content=contents, pid=os.getpid())
 
     return work
 
@@ -31,8 +33,7 @@ if __name__ == "__main__":
         SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     )
     names = spark.createDataFrame(pd.DataFrame(KEYS, columns=["bucket", "key"])).repartition(2)
-    for what in sys.argv[1:]:
-        done = names.mapInPandas(over(made_of(what)), "bucket string, key string, content string")
-        for row in sorted(done.collect()):
-            print(row.key, row.content)
+    done = names.mapInPandas(over(made_of(sys.argv[1])), SCHEMA)
+    for row in sorted(done.collect()):
+        print(row.pid == os.getpid(), row.key, row.content)
     spark.stop()
