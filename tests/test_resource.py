@@ -80,6 +80,18 @@ def test_the_client_of_all_parts_is_the_routed_one(pair: tuple[Stub, Stub]) -> N
     assert "new/main/x" in str(botwo.explain(s3.meta.client, "get_object", Bucket="old", Key="x"))
 
 
+def test_a_resource_and_its_parts_can_be_explained(pair: tuple[Stub, Stub]) -> None:
+    """`botwo.explain` takes a routed resource for its client, and no plain one."""
+    s3: Any = botwo.resource({"a": pair[0].client, "b": pair[1].client}, MAPPING)
+    asked: dict[str, Any] = {"operation": "get_object", "Bucket": "old", "Key": "x"}
+
+    expected = botwo.explain(s3.meta.client, **asked)
+
+    assert expected == botwo.explain(s3, **asked) == botwo.explain(s3.Bucket("old"), **asked)
+    with pytest.raises(TypeError, match=r"got s3\.ServiceResource\(\)"):
+        botwo.explain(plain(), **asked)
+
+
 def test_what_was_given_stays_as_it_was(pair: tuple[Stub, Stub]) -> None:
     """The resources that were given go on talking to their stores."""
     given = [over(store) for store in pair]

@@ -312,7 +312,7 @@ def test_a_config_gives_a_resource(file: Path) -> None:
 @pytest.fixture
 def installed(tmp_path: Path) -> Iterator[None]:
     """Another file, which routes every S3 client of this process."""
-    other = _written(tmp_path / "other.toml", (LAKEFS + OWN).replace("repo", "another"))
+    other = _written(tmp_path / "other.toml", (LAKEFS + OWN).replace("moved", "stays"))
     botwo.install(other)
     yield
     botwo.uninstall()

@@ -403,8 +403,9 @@ def rules_and_operation(s3: object, name: str, params: Params) -> tuple[Rules, O
         TypeError: It is no routed client, or the operation takes no parameter of such a name.
         ValueError: S3 has no such operation.
     """
+    given, s3 = s3, getattr(getattr(s3, "meta", None), "client", s3)  # of a resource, its client
     if not isinstance(s3, RoutedClient):
-        raise TypeError(f"expected a routed client, as botwo.client makes it, got {s3!r}")
+        raise TypeError(f"expected a routed client, as botwo.client makes it, got {given!r}")
     model = s3.meta.service_model
     api_name = s3._PY_TO_OP_NAME.get(name, name)
     if api_name not in model.operation_names:

@@ -99,7 +99,7 @@ def explain(s3: object, operation: str, **params: Any) -> Explanation:
     """Say how a routed client would route a request; no request is sent.
 
     Args:
-        s3: A routed client.
+        s3: A routed client, or a resource over one.
         operation: The method's name, ``"get_object"``, or the API's, ``"GetObject"``.
         params: What the method would be called with.
 
