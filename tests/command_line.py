@@ -76,8 +76,7 @@ class Desk:
         return (
             f'[[mapping]]\nbucket_name = "{self.moved}"\nclient = "b"\n'
             f'mapped_bucket_name = "{self.repo}"\nkey_prefix = "main/"\n'
-            '[[mapping]]\nbucket_name = "*"\nclient = "a"\n'
-        )
+        ) + rules("a")
 
     def write(self, text: str) -> None:
         """Write the config file."""
@@ -138,3 +137,8 @@ def client(name: str, store: Server | Proxy, kind: str = "s3") -> str:
     return _CLIENT.format(
         name=name, type=kind, url=given["endpoint_url"], id=given["aws_access_key_id"]
     )
+
+
+def rules(default: str) -> str:
+    """The default rule as the file has it."""
+    return f'[[mapping]]\nbucket_name = "*"\nclient = "{default}"\n'

@@ -18,6 +18,8 @@ from typer.core import TyperGroup
 
 from botwo._errors import BotwoError, ConfigError
 
+_NAME = "botwo"
+
 FAILED = 1
 MISUSED = 2
 INTERRUPTED = 128
@@ -104,7 +106,7 @@ class Commands(TyperGroup):
 def _misused(error: Any) -> str:
     said = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
-    return f"{said} (see {context.command_path} --help)" if context else said
+    return f"{said} (see {context.command_path if context else _NAME} --help)"
 
 
 def _unheard() -> int:

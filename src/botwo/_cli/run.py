@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from botwo._cli.configured import ConfigOption
-from botwo._cli.endings import complain, misuse
+from botwo._cli.endings import RefusedError, complain, misuse
 
 EXAMPLES = """Examples:
 
@@ -50,7 +50,10 @@ def run(
     from botwo._activate import child_environment
     from botwo._config import find
 
-    environment = child_environment(find(config), os.environ)
+    file = find(config)
+    if not file.is_file():
+        raise RefusedError(f"{file}: there is no such config file")
+    environment = child_environment(file, os.environ)
     if print_environment:
         for name, value in environment.items():
             if os.environ.get(name) != value:

@@ -9,6 +9,7 @@ import boto3
 import msgspec
 from botocore.config import Config as BotocoreConfig
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from botwo._cli.endings import told
 from botwo._errors import ConfigError
@@ -116,7 +117,7 @@ class _Store:
         try:
             self._client = _quick(factory)
             self._client.list_buckets()
-        except HTTPClientError as error:
+        except (HTTPClientError, NoConnectionError) as error:
             self._client = None
             self._found("reachable", ok=False, found=told(error))
             self._found("credentials", ok=None, found="not asked")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import sys
 from contextvars import ContextVar
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ _PARTS = TransferConfig(max_concurrency=4)
 # and no time to break off: the store may have the whole object by then.
 _IN_THE_MIDST = 256 * 1024
 
+_SIZE = "botwo_size"
 _advance: ContextVar[Advance] = ContextVar("botwo_advance")
 _counted: ContextVar[list[int]] = ContextVar("botwo_counted")
 
@@ -70,7 +72,8 @@ class Mover:
         self._advance = advance
         events = s3.meta.events
         events.register("request-created.s3", stop.before_request)
-        events.register("before-call.s3.UploadPart", _count_part)
+        events.register("before-call.s3.UploadPart", _measure_part)
+        events.register("after-call.s3.UploadPart", _count_part)
 
     def move(self, transfer: Transfer) -> None:
         """Move an object."""
@@ -136,9 +139,15 @@ class Mover:
         self._advance(size - sum(parts))
 
 
-def _count_part(params: dict[str, Any], **_: Any) -> None:
-    """Count a part of a copy between stores as it is sent."""
-    counted, body = _counted.get(None), params.get("body")
-    if counted is not None and isinstance(body, bytes):
-        counted.append(len(body))
-        _advance.get()(len(body))
+def _measure_part(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Note how long a part is; a handler of ``before-call``."""
+    body = params.get("body")
+    context[_SIZE] = len(body) if isinstance(body, bytes) else 0
+
+
+def _count_part(http_response: Any, context: dict[str, Any], **_: Any) -> None:
+    """Count a part of a copy between stores that the store has; a handler of ``after-call``."""
+    counted = _counted.get(None)
+    if counted is not None and http_response.status_code == HTTPStatus.OK:
+        counted.append(context[_SIZE])
+        _advance.get()(context[_SIZE])
