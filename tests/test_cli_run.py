@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from command_line import Desk, Ran, called
+from servers import ensure, reset
 from typer.testing import CliRunner
 
 from botwo._cli import check, commands, cp, explain, ls, rm, run
@@ -203,6 +204,43 @@ def test_examples_are_commands(example: str, monkeypatch: pytest.MonkeyPatch) ->
     ran = called(*arguments)
 
     assert ran.status in (0, 1), ran
+
+
+def test_the_readme_s_commands_do_what_they_say(
+    tmp_path: Path, moto_a: Server, moto_b: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The README's commands run in order, over a config file like the README's."""
+    reset(moto_b)
+    desk = Desk(folder=tmp_path, a=moto_a, b=moto_b)
+    names = [(desk.moved, "bucket-a"), (desk.repo, "bucket-a")]
+    text = (tmp_path / "botwo.toml").read_text()
+    for old, new in names:
+        text = text.replace(old, new)
+    desk.write(text)
+    ensure(desk.at_a, "test-bucket")
+    ensure(desk.at_b, "bucket-a")
+    desk.put("test-bucket", "old/a.csv")
+    desk.at_b.put_object(Bucket="bucket-a", Key="main/there", Body=b"")
+    (tmp_path / "x.csv").write_text("1,2")
+    (tmp_path / "legacy_job.py").write_text("print('done')")
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    section = readme[readme.index("## Command line") :]
+    block = section[section.index("```sh\n") + 6 : section.index("```\n")]
+    lines = [shlex.split(line, comments=True) for line in block.splitlines()]
+    commands = [words[1:] for words in lines if words]
+
+    ran = [
+        desk.run("run", "--", sys.executable, *command[3:])
+        if command[0] == "run"
+        else desk.call(monkeypatch, *command)
+        for command in commands
+    ]
+
+    assert ["check", "explain", "ls", "cp", "cp", "rm", "run"] == [it[0] for it in commands]
+    assert [(0, "")] * 7 == [(it.status, it.errors) for it in ran]
+    moved = desk.found(desk.at_b, "bucket-a")
+    assert {"main/there": b"", "main/2026/x.csv": b"1,2", "main/old/a.csv": b"body"} == moved
+    assert "old/a.csv" not in desk.found(desk.at_a, "test-bucket")
 
 
 @pytest.mark.parametrize(

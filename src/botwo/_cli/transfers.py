@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from boto3.s3.transfer import TransferConfig
+from botocore.utils import determine_content_length
 
 import botwo
 from botwo._cli.names import STANDARD, S3Name, beneath, shown
@@ -141,8 +142,7 @@ class Mover:
 
 def _measure_part(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     """Note how long a part is; a handler of ``before-call``."""
-    body = params.get("body")
-    context[_SIZE] = len(body) if isinstance(body, bytes) else 0
+    context[_SIZE] = determine_content_length(params["body"]) or 0
 
 
 def _count_part(http_response: Any, context: dict[str, Any], **_: Any) -> None:
