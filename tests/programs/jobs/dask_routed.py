@@ -1,7 +1,6 @@
 """Dask, worker processes: each is sent the routed client that this process made."""
 
 import os
-import sys
 
 from distributed import Client, LocalCluster
 from routed import made_of
@@ -20,7 +19,8 @@ def work(s3, bucket: str, key: str) -> tuple[int, str, bytes]:
 
 if __name__ == "__main__":
     options = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
-    s3 = made_of(sys.argv[1])
     with LocalCluster(processes=True, **options) as cluster, Client(cluster) as dask:
-        for pid, key, content in dask.gather([dask.submit(work, s3, *names) for names in KEYS]):
-            print(pid == os.getpid(), key, content)
+        for s3 in (made_of("file"), made_of("factories")):
+            futures = [dask.submit(work, s3, *names) for names in KEYS]
+            for pid, key, content in dask.gather(futures):
+                print(pid == os.getpid(), key, content)

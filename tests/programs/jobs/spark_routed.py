@@ -1,7 +1,6 @@
 """PySpark in local mode: mapInPandas, whose Python workers are sent a routed client."""
 
 import os
-import sys
 from collections.abc import Iterator
 
 import pandas as pd
@@ -33,7 +32,8 @@ if __name__ == "__main__":
         SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     )
     names = spark.createDataFrame(pd.DataFrame(KEYS, columns=["bucket", "key"])).repartition(2)
-    done = names.mapInPandas(over(made_of(sys.argv[1])), SCHEMA)
-    for row in sorted(done.collect()):
-        print(row.pid == os.getpid(), row.key, row.content)
+    for s3 in (made_of("file"), made_of("factories")):
+        done = names.mapInPandas(over(s3), SCHEMA)
+        for row in sorted(done.collect()):
+            print(row.pid == os.getpid(), row.key, row.content)
     spark.stop()
