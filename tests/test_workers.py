@@ -105,7 +105,6 @@ _WAYS: dict[str, Callable[[Any], Results]] = {
 
 @pytest.mark.parametrize("made", ["of_factories", "of_a_file"])
 @pytest.mark.parametrize("way", _WAYS)
-@pytest.mark.servers
 def test_workers_write_to_both_stores(
     way: str,
     made: str,

@@ -25,6 +25,7 @@ endpoint_url = "{endpoint_url}"
 region_name = "us-east-1"
 aws_access_key_id = "${{LAKE_KEY}}"
 aws_secret_access_key = "${{LAKE_SECRET}}"
+config.signature_version = "s3v4" # as this store wants it in presigned URLs
 
 [[mapping]]
 bucket_name = "warehouse"

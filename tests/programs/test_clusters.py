@@ -9,7 +9,7 @@ import sys
 import pytest
 from programs.places import JOBS, Places
 
-pytestmark = [pytest.mark.workers, pytest.mark.servers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.workers, pytest.mark.timeout(300)]
 
 _needs_java = pytest.mark.skipif(
     shutil.which("java") is None and "JAVA_HOME" not in os.environ,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from programs.places import JOBS, Places
 
-pytestmark = [pytest.mark.programs, pytest.mark.servers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.programs, pytest.mark.timeout(300)]
 
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.MULTILINE)
 _RANDOM = re.compile(r"[0-9a-f]{32}")
@@ -45,3 +46,15 @@ def test_the_aws_command_line_prints_the_same(places: Places) -> None:
     assert _DATE.sub("DATE TIME", plain) == _DATE.sub("DATE TIME", routed)
     assert places.keys() == sorted([*places.stayed(), *places.moved()])
     _lies_apart(places)
+
+
+def test_cloudpathlib_takes_aws_endpoint_url_for_an_endpoint_of_its_own(places: Places) -> None:
+    """It hands AWS_ENDPOINT_URL to boto3 as an argument, and such a client is left alone."""
+    environment = places.routed.environment
+    environment["AWS_ENDPOINT_URL"] = environment.pop("AWS_ENDPOINT_URL_S3")
+    write = "from cloudpathlib import CloudPath; CloudPath('s3://landing/archive/x').write_text('')"
+
+    places.routed.run(sys.executable, "-c", write)
+
+    assert ["landing/archive/x"] == places.stayed()
+    assert [] == places.moved()

@@ -14,7 +14,7 @@ from typing import IO
 import pytest
 from programs.places import JOBS, Places
 
-pytestmark = [pytest.mark.programs, pytest.mark.servers]
+pytestmark = [pytest.mark.programs]
 
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 _AT_ONCE = 8

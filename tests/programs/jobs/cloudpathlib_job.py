@@ -1,5 +1,6 @@
 """cloudpathlib: paths that are written, read, listed, walked, copied, moved and removed."""
 
+import urllib.request
 from pathlib import Path
 
 from cloudpathlib import CloudPath, S3Path
@@ -18,6 +19,7 @@ print(a.bucket, a.key, a.stat().st_size, a.etag)
 with a.open("a") as out:
     out.write(" and more")
 print(a.read_text())
+print(urllib.request.urlopen(a.as_url(presign=True)).read())
 
 copied = a.copy(S3Path("s3://landing/archive/copied.txt"))
 print(copied, copied.read_text())

@@ -1,5 +1,7 @@
 """s3path: paths that are written, read, listed, globbed, renamed and removed."""
 
+import urllib.request
+
 from s3path import PureS3Path, S3Path
 
 print([str(bucket) for bucket in S3Path("/").iterdir()])
@@ -19,6 +21,7 @@ with a.open("w") as out:
     out.writelines(f"line {number}\n" for number in range(3))
 with a.open() as lines:
     print(list(lines))
+print(urllib.request.urlopen(a.get_presigned_url()).read())
 
 moved = a.replace(S3Path("/landing/archive/moved.txt"))
 print(moved, moved.read_text(), a.exists())
