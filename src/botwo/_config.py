@@ -21,7 +21,6 @@ from botwo._lines import field_of, line_of, lines
 from botwo._making import StoreFactory, components
 from botwo._mapping import doubts, read_mapping
 from botwo._resource import resource_over
-from botwo._resource import resource_over
 from botwo._rules import Rules
 from botwo._stores import Stores
 from botwo._tables import Tables
@@ -69,10 +68,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: A secret of the default rule's client is not where the file says.
         """
-        return resource_over(self.client())
-
-    def resource(self) -> Any:
-        """Give a boto3 S3 resource over a routed client; it raises as `client` does."""
         return resource_over(self.client())
 
     @property
