@@ -109,9 +109,15 @@ def test_nothing_to_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Ran(status=0, output="", errors="") == empty
 
 
-def test_nobody_reads_the_listing(desk: Desk) -> None:
-    """A listing that nobody reads any more, as with `| head`, ends quietly."""
-    with desk.start("ls", "-r", f"s3://{desk.moved}") as process:
+@pytest.mark.parametrize(
+    "arguments",
+    [["ls", "-r", "s3://{moved}"], ["check", "--connect"], ["cp", "s3://{moved}/long", "-"]],
+    ids=["ls", "check", "cp"],
+)
+def test_nobody_reads_the_output(desk: Desk, arguments: list[str]) -> None:
+    """What nobody reads any more, as with `| head`, ends quietly."""
+    desk.put(desk.moved, "long", bytes(1_000_000))
+    with desk.start(*[argument.format(moved=desk.moved) for argument in arguments]) as process:
         assert process.stdout
         process.stdout.close()
         process.stdout = None

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import HTTPClientError
 from command_line import Desk
 
 import botwo
-from botwo._cli import streams
+from botwo._cli import cp, streams
 from botwo._cli.endings import RefusedError, told
 from botwo._cli.names import S3Name, beneath, is_s3, s3_name, shown
 from botwo._cli.pool import Stop, StoppedError, each
@@ -94,6 +96,30 @@ def test_progress_of_a_copy_between_stores_moves_with_its_parts(desk: Desk) -> N
 
     assert [0, 16 * MIB, 32 * MIB, 32 * MIB] == sorted(over)
     assert 20 * MIB == sum(up)
+
+
+@pytest.mark.parametrize("up", [True, False], ids=["up", "down"])
+def test_a_transfer_is_broken_off_in_the_midst_of_a_request(desk: Desk, *, up: bool) -> None:
+    """A request whose body moves when the end is asked for leaves neither object nor file."""
+    stop = Stop()
+    moved: list[int] = []
+    path, name = desk.folder / "up" / "one", S3Name(desk.plain, "one")
+    s3 = botwo.client({"a": desk.at_a}, [{"bucket_name": "*", "client": "a"}])
+    if not up:
+        desk.put(desk.plain, "one", path.read_bytes())
+        path = desk.folder / "down"
+
+    def advance(size: int) -> None:
+        moved.append(size)
+        stop.ask()
+
+    transfer = Transfer(path, name) if up else Transfer(name, path)
+    with pytest.raises((StoppedError, HTTPClientError)):
+        Mover(s3, stop, advance).move(transfer)
+
+    assert 1 == len(moved)
+    assert up == path.exists()
+    assert up != ("one" in desk.found(desk.a.client(), desk.plain))
 
 
 @pytest.mark.parametrize("arguments", [["-q"], []], ids=["quiet", "no terminal"])
@@ -228,6 +254,28 @@ def test_what_was_asked_to_end_is_not_begun() -> None:
     each(range(100), work, stop, done=found.append, at_once=1)
 
     assert [0, 1, 2] == sorted(found)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["alone", "after the end was asked for"])
+def test_an_error_is_told_unless_the_end_was_asked_for(*, asked: bool) -> None:
+    """What a transfer that is broken off fails with is no failure of the object's."""
+    stop = Stop()
+    failed: list[str] = []
+
+    def move(transfer: Transfer) -> None:
+        if asked:
+            stop.ask()
+        raise HTTPClientError(error="broken off")
+
+    each(
+        [Transfer(Path("one"), S3Name("b", "k"))],
+        cp._Attempt(SimpleNamespace(move=move), stop),  # type: ignore[arg-type]
+        stop,
+        done=lambda tell: tell(SimpleNamespace(fail=failed.append)),
+    )
+
+    line = "one -> s3://b/k: An HTTP Client raised an unhandled exception: broken off"
+    assert ([] if asked else [line]) == failed
 
 
 def test_input_is_read_in_full() -> None:

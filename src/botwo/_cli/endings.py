@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import Any
@@ -81,12 +80,9 @@ class Commands(TyperGroup):
         """Run a command and end the program with its status."""
         try:
             status = super().main(*args, **{**extra, "standalone_mode": False})
-            sys.stdout.flush()
         except _USAGE as error:
             complain(_misused(error))
             status = error.exit_code
-        except BrokenPipeError:
-            status = _unheard()
         sys.exit(status or 0)
 
     def invoke(self, ctx: Any) -> Any:
@@ -94,7 +90,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise
+            raise  # nobody reads the output any more: Typer ends quietly, with status 1
         except FAILURES as error:
             complain(told(error))
             raise typer.Exit(FAILED) from None
@@ -107,10 +103,3 @@ def _misused(error: Any) -> str:
     said = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
     return f"{said} (see {context.command_path if context else _NAME} --help)"
-
-
-def _unheard() -> int:
-    """End quietly where nobody reads the output any more, as `| head` does."""
-    # Python flushes stdout once more when it ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILED

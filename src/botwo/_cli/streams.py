@@ -17,8 +17,7 @@ _CHUNK = 64 * 1024
 class Input:
     """A file descriptor that is read to its end, or until the end is asked for.
 
-    A transfer takes what is read in full, and a shorter answer for the end of the data: the end
-    that comes with a signal, as where one ends a whole pipeline, must not look like one.
+    A transfer takes what is read in full, and a shorter answer for the end of the data.
     """
 
     def __init__(self, descriptor: int, stop: Stop) -> None:
@@ -31,7 +30,6 @@ class Input:
         while len(read) != size:
             self._wait()
             chunk = os.read(self._descriptor, size - len(read) if size > 0 else _CHUNK)
-            self._stop.check()
             if not chunk:
                 break
             read += chunk
