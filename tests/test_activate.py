@@ -298,7 +298,9 @@ def test_one_line_says_that_it_is_active(file: Path, caplog: pytest.LogCaptureFi
 
 
 def test_without_an_own_client_all_stores_are_the_files(tmp_path: Path) -> None:
-    """Where no client is marked as the program's own, its settings reach no store."""
+    """Where no client is marked as the program's own, its region reaches no store, and credentials
+    are refused.
+    """
     file = tmp_path / "botwo.toml"
     file.write_text(
         '[clients.one]\nendpoint_url = "https://one.example.com"\nregion_name = "eu-west-1"\n'
@@ -311,6 +313,12 @@ def test_without_an_own_client_all_stores_are_the_files(tmp_path: Path) -> None:
     assert ("eu-west-1", "https://one.example.com/moved") == (
         client.meta.region_name, _bucket(client),
     )  # fmt: skip
+
+    with pytest.raises(
+        botwo.ConfigError, match=r"client\('s3', aws_secret_access_key=…\)"
+    ) as caught:
+        boto3.client("s3", aws_access_key_id="id", aws_secret_access_key="a-secret")
+    assert "a-secret" not in str(caught.value)
 
 
 def test_threads_make_routed_clients_at_once(file: Path) -> None:

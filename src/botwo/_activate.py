@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botwo import _startup
 from botwo._config import VARIABLE, Config, load
-from botwo._errors import BotwoError
+from botwo._errors import BotwoError, ConfigError, Problem
 from botwo._making import is_unrouted, unrouted
 from botwo._startup.botwo_startup import Watch, when_imported
 
@@ -24,7 +24,11 @@ _PYTHONPATH = "PYTHONPATH"
 # one has its own.
 _MAKERS = {"botocore.session": "Session", "aiobotocore.session": "AioSession"}
 # What they take, in order; another library's patch may hide it from `inspect`.
-_TAKES = ("service_name", "region_name", "api_version", "use_ssl", "verify", "endpoint_url")
+_CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_TAKES = (
+    "service_name", "region_name", "api_version", "use_ssl", "verify", "endpoint_url",
+    *_CREDENTIALS,
+)  # fmt: skip
 
 
 class _Install:
@@ -156,6 +160,7 @@ def _replace(module: Any) -> None:
                 "one store; give it an endpoint_url if it is to talk to that one alone"
             )
         config = _installs[-1].config
+        _check_credentials(config, args, kwargs)
         with unrouted():
             return config.routed(self, functools.partial(plain, self, *args, **kwargs))
 
@@ -165,8 +170,29 @@ def _replace(module: Any) -> None:
 
 def _is_meant(args: tuple[Any, ...], named: dict[str, Any]) -> bool:
     """Tell whether a client is one of S3, at whatever endpoint its session finds."""
-    asked = {**dict(zip(_TAKES, args, strict=False)), **named}
+    asked = _asked(args, named)
     return asked.get("service_name") == "s3" and asked.get("endpoint_url") is None
+
+
+def _asked(args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    return {**dict(zip(_TAKES, args, strict=False)), **named}
+
+
+def _check_credentials(config: Config, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """Refuse credentials that no store would be asked with.
+
+    Raises:
+        ConfigError: The file marks no client that takes them.
+    """
+    asked = _asked(args, named)
+    given = [name for name in _CREDENTIALS if asked.get(name) is not None]
+    if given and config.application is None:
+        found = "the program gives credentials, and no client of the file takes them"
+        mend = "mark the one that does, `application = true`"
+        raise ConfigError(
+            Problem(place=f"client('s3', {name}=…)", found=found, mend=mend, file=str(config.path))
+            for name in given
+        )
 
 
 def _restore() -> None:

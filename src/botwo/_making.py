@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import botocore
-import botocore.session
 import msgspec
 from botocore.config import Config as BotocoreConfig
 
@@ -88,7 +87,10 @@ class StoreFactory(msgspec.Struct, frozen=True, kw_only=True):
 
     def made(self, components: Mapping[str, Any]) -> Any:
         """Make the client by a session of its own that has a program's components."""
-        import boto3  # its transfers bring thread pools: not before a client is made
+        # boto3's transfers bring thread pools, and a session that is imported activates botwo where
+        # a program is run so: not before a client is made.
+        import boto3
+        import botocore.session
 
         with unrouted():
             if self.application:
