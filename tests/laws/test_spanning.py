@@ -17,7 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from laws.spanning import Caller, OnFiles, Stores, Versioning
 from servers import Server, rclone, reset
 
-STEPS = 10
+STEPS = 8
 
 
 @contextmanager
