@@ -11,12 +11,14 @@ from botwo._cli.endings import FAILED, FAILURES, RefusedError, told
 from botwo._cli.names import STANDARD, S3Name, shown
 from botwo._cli.output import reporting
 from botwo._cli.plans import Local, all_in, check, one, place
-from botwo._cli.pool import Stop, each
+from botwo._cli.pool import AT_ONCE, Stop, each
 from botwo._cli.transfers import Mover, Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+# Copies between two stores go through this process's memory.
+COPIES = 4
 EXAMPLES = """Examples:
 
 botwo cp report.csv s3://bucket-a/2026/
@@ -60,7 +62,9 @@ def cp(
     if recursive and isinstance(end, Local) and end.path.exists() and not end.path.is_dir():
         raise RefusedError(f"{end}: is no folder")
     plan = _some(all_in(s3, begin, end), begin) if recursive else iter([one(begin, end)])
-    _copy(s3, plan, quiet=quiet)
+    over = isinstance(begin, S3Name) and isinstance(end, S3Name)
+    at_once = 1 if not recursive else COPIES if over else AT_ONCE
+    _copy(s3, plan, at_once=at_once, quiet=quiet)
 
 
 def _some(plan: Iterator[Transfer], source: object) -> Iterator[Transfer]:
@@ -77,17 +81,19 @@ def _some(plan: Iterator[Transfer], source: object) -> Iterator[Transfer]:
         raise RefusedError(f"{shown(source)}: there is nothing in it")
 
 
-def _copy(s3: Any, plan: Iterable[Transfer], *, quiet: bool) -> None:
+def _copy(s3: Any, plan: Iterable[Transfer], *, at_once: int, quiet: bool) -> None:
     stop = Stop()
     with stop.heard(), reporting(quiet=quiet) as report:
-        mover = Mover(s3, stop, report.advance)
+        mover = Mover(s3, stop, report.advance, several=at_once > 1)
 
         def expected() -> Iterator[Transfer]:
             for transfer in plan:
                 report.expect(transfer.size or 0)
                 yield transfer
 
-        each(expected(), _Attempt(mover, stop), stop, done=lambda tell: tell(report))
+        each(
+            expected(), _Attempt(mover, stop), stop, done=lambda tell: tell(report), at_once=at_once
+        )
     stop.end()
     if report.failed:
         raise typer.Exit(FAILED)

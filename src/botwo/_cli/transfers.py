@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # The longest object that S3 copies in one request.
 _LONGEST_COPY = 5 * 1024**3
-# Several objects are moved at once, each in several parts at once.
-_PARTS = TransferConfig(max_concurrency=4)
+# Of several objects that are moved at once each has fewer parts at once than one alone.
+_PARTS, _PARTS_OF_SEVERAL = 10, 4
 
 # s3transfer counts bytes by so many while they move. What it counts when a body is closed is less,
 # and no time to break off: the store may have the whole object by then.
@@ -67,10 +67,11 @@ class Transfer(msgspec.Struct, frozen=True):
 class Mover:
     """Moves objects through a routed client, as long as no one asks for the end."""
 
-    def __init__(self, s3: Any, stop: Stop, advance: Advance) -> None:
+    def __init__(self, s3: Any, stop: Stop, advance: Advance, *, several: bool = False) -> None:
         self._s3 = s3
         self._stop = stop
         self._advance = advance
+        self._parts = TransferConfig(max_concurrency=_PARTS_OF_SEVERAL if several else _PARTS)
         events = s3.meta.events
         events.register("request-created.s3", stop.before_request)
         events.register("before-call.s3.UploadPart", _measure_part)
@@ -97,7 +98,7 @@ class Mover:
         options: dict[str, Any] = {
             "ExtraArgs": {"ContentType": kind} if kind else {},
             "Callback": self._moved,
-            "Config": _PARTS,
+            "Config": self._parts,
         }
         if source == STANDARD:
             stream = Input(sys.stdin.fileno(), self._stop)
@@ -109,7 +110,7 @@ class Mover:
         path = target if isinstance(target, Path) else beneath(target.folder, target.relative)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._s3.download_file(
-            source.bucket, source.key, str(path), Callback=self._moved, Config=_PARTS
+            source.bucket, source.key, str(path), Callback=self._moved, Config=self._parts
         )
 
     def write_out(self, source: S3Name) -> None:
@@ -131,7 +132,7 @@ class Mover:
             size = self._s3.head_object(Bucket=source.bucket, Key=source.key)["ContentLength"]
         if size > _LONGEST_COPY and not botwo.explain(self._s3, "copy_object", **asked).relayed:
             extra = {"TaggingDirective": "COPY"}
-            self._s3.copy(**asked, ExtraArgs=extra, Callback=self._moved, Config=_PARTS)
+            self._s3.copy(**asked, ExtraArgs=extra, Callback=self._moved, Config=self._parts)
             return
         parts: list[int] = []
         _advance.set(self._advance)
