@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
+import importlib.machinery
+import importlib.util
 import io
 import logging
 import os
 import sys
-import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from urllib3 import HTTPResponse
 import botwo
 from botwo import _activate
 from botwo._client import RoutedClient
-from botwo._startup.botwo_startup import when_imported
+from botwo._startup.botwo_startup import Watch
 
 STORES = """
 [clients.own]
@@ -275,18 +276,6 @@ def test_a_broken_config_installs_nothing(tmp_path: Path) -> None:
     assert PLAIN == _bucket(boto3.client("s3"))
 
 
-def test_what_is_arranged_is_read_by_the_first_s3_client(tmp_path: Path) -> None:
-    """A config that `botwo run` names is an error of each S3 client, and of nothing else."""
-    broken = tmp_path / "botwo.toml"
-    broken.write_text("[clients.one]\n")
-    _activate.arrange(str(broken))
-    boto3.client("sqs")
-
-    for _ in range(2):
-        with pytest.raises(botwo.ConfigError, match="no default rule"):
-            boto3.client("s3")
-
-
 def test_one_line_says_that_it_is_active(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Installing logs one INFO line with the file, and making clients none."""
     with caplog.at_level(logging.INFO, logger="botwo"):
@@ -345,10 +334,12 @@ def test_an_asynchronous_client_is_refused(
     package = tmp_path / "aiobotocore"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "session.py").write_text("from tests_of_botwo import AioSession\n")
-    helper: Any = types.ModuleType("tests_of_botwo")
-    helper.AioSession = type("AioSession", (_AioSession,), dict(vars(_AioSession)))
-    monkeypatch.setitem(sys.modules, "tests_of_botwo", helper)
+    (package / "session.py").write_text(
+        "from botocore.session import Session\n"
+        "class AioSession(Session):\n"
+        "    def create_client(self, *args, **kwargs):\n"
+        "        return 'asynchronous'\n"
+    )
     for name in ("aiobotocore", "aiobotocore.session"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.syspath_prepend(tmp_path)
@@ -356,7 +347,7 @@ def test_an_asynchronous_client_is_refused(
         __import__("aiobotocore.session")
     botwo.install(file)
     __import__("aiobotocore.session")
-    session = helper.AioSession()
+    session: Any = sys.modules["aiobotocore.session"].AioSession()
 
     with pytest.raises(botwo.BotwoError, match="asynchronous"):
         session.create_client("s3")
@@ -367,20 +358,143 @@ def test_an_asynchronous_client_is_refused(
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
-def test_a_module_is_prepared_once_it_is_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_module_that_is_run_again_is_patched_again(file: Path) -> None:
+    """Reloading the module that makes clients changes nothing."""
+    made_before = botocore.session.Session
+    botwo.install(file)
+
+    module = importlib.reload(botocore.session)
+    try:
+        client = module.Session().create_client("s3", region_name="eu-central-1")
+        assert ROUTED == _bucket(client)
+    finally:
+        botwo.uninstall()
+        module.Session = made_before
+
+
+def test_two_watches_find_a_module_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another botwo's finder, or the same one twice, does not ask in circles."""
+    botwo.install(file)
+    monkeypatch.setattr(sys, "meta_path", [Watch(), Watch(), *sys.meta_path])
+
+    spec = importlib.util.find_spec("aiobotocore.session") if _has("aiobotocore") else None
+    found = Watch().find_spec("botocore.session", botocore.__path__)
+
+    assert spec is None or spec.name == "aiobotocore.session"
+    assert found is not None
+    assert "session.py" == Path(str(found.origin)).name
+
+
+def _has(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
+
+
+def test_a_loader_that_is_shared_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loader of many modules, which may take no new attributes, is wrapped and not changed."""
+
+    class Loader:
+        __slots__ = ("ran",)
+
+        def create_module(self, spec: Any) -> None:
+            return None
+
+        def exec_module(self, module: Any) -> None:
+            module.Session = type("Session", (_AioSession,), {"create_client": lambda *_: "plain"})
+
+    class Finder:
+        def find_spec(self, name: str, *_: Any) -> Any:
+            return importlib.machinery.ModuleSpec(name, loader) if name == NAME else None
+
+    loader: Any = Loader()
+    monkeypatch.setattr(sys, "meta_path", [Finder()])
+    spec = Watch().find_spec(NAME)
+    assert spec is not None
+    module: Any = importlib.util.module_from_spec(spec)
+
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+
+    assert loader is module.__loader__
+    assert hasattr(module.Session.create_client, "botwo_plain")
+
+
+NAME = "botocore.session"
+
+
+def test_a_client_that_a_handler_makes_is_routed(file: Path) -> None:
+    """While a store's client is made, other clients that come to be made are the program's."""
+    made: list[Any] = []
+    session = botocore.session.Session()
+    inner = botocore.session.Session()
+
+    def handler(**kwargs: Any) -> None:
+        if not made:
+            made.append(None)
+            made.append(inner.create_client("s3", region_name="eu-central-1"))
+
+    session.register("creating-client-class.s3", handler)
+    botwo.install(file)
+
+    session.create_client("s3", region_name="eu-central-1")
+
+    assert ROUTED == _bucket(made[1])
+
+
+def test_a_patch_that_is_taken_away_takes_nothing_with_it(file: Path) -> None:
+    """Where another patch restores what was before an install, the next install is in force."""
+    maker: Any = botocore.session.Session
+    plain = maker.create_client
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(maker, "create_client", lambda self, *a, **k: plain(self, *a, **k))
+        botwo.install(file)
+    without = _bucket(boto3.client("s3"))
+
+    botwo.install(file)
+
+    assert (PLAIN, ROUTED) == (without, _bucket(boto3.client("s3")))
+
+
+def test_making_clients_again_and_again_leaves_nothing_behind(file: Path) -> None:
+    """What the stores' clients share with a program's session does not grow."""
+    session = boto3.Session()
+    botwo.install(file)
+    _bucket(session.client("s3"))
+    before = list(session._loader.search_paths)
+
+    for _ in range(3):
+        _bucket(session.client("s3"))
+
+    assert before == list(session._loader.search_paths)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'profile_name = "acct2"',
+        'aws_access_key_id = "id"\naws_secret_access_key = "${ACCT2_SECRET}"',
+    ],
+    ids=["profile", "keys"],
+)
+def test_an_endpoint_of_the_environment_is_no_other_stores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
-    """What waits for a module is called with it after it ran, and then waits no more."""
-    (tmp_path / "awaited_by_botwo.py").write_text("ran = True\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    prepared: list[bool] = []
-    before = list(sys.meta_path)
+    """A store of the file is where its table or profile says, whatever the program's store is."""
+    profiles = tmp_path / "profiles"
+    profiles.write_text(
+        "[profile acct2]\nservices = acct2\nregion = eu-north-1\n"
+        "[services acct2]\ns3 =\n  endpoint_url = https://acct2.example.com\n"
+        "[profile program]\nendpoint_url = https://program.example.com\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profiles))
+    monkeypatch.setenv("AWS_PROFILE", "program")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://program.example.com")
+    monkeypatch.setenv("ACCT2_SECRET", "x")
+    file = tmp_path / "botwo.toml"
+    file.write_text(f'[clients.one]\n{table}\n[[mapping]]\nbucket_name = "*"\nclient = "one"\n')
 
-    when_imported("awaited_by_botwo", lambda module: prepared.append(module.ran))
-    __import__("awaited_by_botwo")
+    client = botwo.load(file).client()
 
-    assert ([True], before) == (prepared, list(sys.meta_path))
-    monkeypatch.delitem(sys.modules, "awaited_by_botwo")
+    expected = "https://acct2.example.com" if "profile" in table else "https://s3.eu"
+    assert client.meta.endpoint_url.startswith(expected)
 
 
 def test_what_a_program_set_up_on_its_session_holds_for_every_store(file: Path) -> None:

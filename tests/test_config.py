@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -125,6 +126,27 @@ class TestFinding:
 
         assert file == config.path
 
+    @pytest.mark.parametrize("start", ["", "\ufeff"], ids=["broken", "with a mark"])
+    def test_a_project_file_that_might_be_meant_is_not_passed_over(
+        self, write: Write, start: str
+    ) -> None:
+        """A pyproject.toml that has such a table is the file, even if it cannot be read."""
+        write(STORES + RULES, "of-the-user/botwo/botwo.toml")
+        file = write(f"{start}[tool.botwo]\nbroken =\n", "pyproject.toml")
+
+        with pytest.raises(botwo.ConfigError) as caught:
+            botwo.load()
+
+        assert str(file) == caught.value.problems[0].file
+
+    def test_what_is_there_by_the_name_is_meant(self, write: Write, tmp_path: Path) -> None:
+        """A link to nowhere is an error, and no reason to look for another file."""
+        write(STORES + RULES, "of-the-user/botwo/botwo.toml")
+        (tmp_path / "botwo.toml").symlink_to("nowhere")
+
+        with pytest.raises(botwo.ConfigError, match="No such file"):
+            botwo.load()
+
     def test_none_is_an_error_that_says_where_it_looked(self, tmp_path: Path) -> None:
         """Without any file the error names every place."""
         with pytest.raises(botwo.ConfigError) as caught:
@@ -212,6 +234,17 @@ class TestReading:
         )
         assert {"http": "http://proxy.example.com"} == client.meta.config.proxies
         assert client._endpoint.http_session._verify is False
+
+    def test_a_file_of_certificates_lies_beside_the_config(
+        self, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """A relative name in the config is relative to it, whatever the current folder is."""
+        file = write('[clients.one]\nverify = "ca.pem"\n' + DEFAULT)
+        monkeypatch.chdir("/")
+
+        options = botwo.load(file).factories["one"].options
+
+        assert str(tmp_path / "ca.pem") == options["verify"]
 
     def test_a_profile_is_looked_up(
         self, write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -306,14 +339,23 @@ class TestSecrets:
         "table",
         [
             'endpoint_url = "https://user:a-plain-secret@store.example.com"',
+            'endpoint_url = "user:a-plain-secret@store.example.com"',
+            'endpoint_url = "${ENDPOINT}"',
+            'endpoint_url = ["https://user:a-plain-secret@store.example.com"]',
+            'config.proxies.http = "user:a-plain-secret@proxy.example.com:80"',
+            'config.proxies.http = "http://user:a-plain-secret/x@proxy.example.com"',
+            'config.proxies.http = "http://user:${SECRET_OF:-a-plain-secret}@proxy.example.com"',
+            'aws_access_key_id = "id"\n[[mapping]]\naws_secret_access_key = "a-plain-secret"',
             'config.proxies.http = "http://user:a-plain-secret@proxy.example.com"',
             'aws_secret_acces_key = "a-plain-secret"',
             'aws_secret_access_key = ["a-plain-secret"]\naws_access_key_id = "id"',
         ],
-        ids=["endpoint", "proxy", "misspelled", "list"],
     )
-    def test_none_is_repeated_in_an_error(self, write: Write, table: str) -> None:
+    def test_none_is_repeated_in_an_error(
+        self, write: Write, monkeypatch: pytest.MonkeyPatch, table: str
+    ) -> None:
         """Whatever is wrong around a secret, it is not shown."""
+        monkeypatch.setenv("ENDPOINT", "ftp://a-plain-secret")
         problems = told(f"[clients.one]\n{table}\n{DEFAULT}", write)
 
         assert problems
@@ -330,6 +372,32 @@ class TestSecrets:
 
         assert not [pickled for pickled in carried if SECRET.encode() in pickled]
         assert SECRET not in shown
+
+    def test_a_command_is_not_shown(self, write: Write) -> None:
+        """What a command is given to get at a secret may be one itself."""
+        keys = 'aws_access_key_id = "id"\naws_secret_access_key = { command = ["x s.token"] }\n'
+        config = botwo.load(write(f"[clients.one]\n{keys}{DEFAULT}"))
+
+        with pytest.raises(botwo.ConfigError) as caught:
+            config.client()
+
+        assert "s.token" not in f"{config!r}{caught.value}"
+
+    def test_a_command_that_asks_s3_does_not_need_itself(
+        self, write: Write, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A secret's command runs without what `botwo run` set."""
+        monkeypatch.setenv("BOTWO_CONFIG", "botwo.toml")
+        startup = str(Path(botwo.__file__).with_name("_startup"))
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([startup, "kept"]))
+        told = "import os; print(os.environ.get('BOTWO_CONFIG'), os.environ['PYTHONPATH'])"
+        words = json.dumps([sys.executable, "-c", told])
+
+        client = one(
+            f'aws_access_key_id = "id"\naws_secret_access_key = {{ command = {words} }}\n', write
+        )
+
+        assert "None kept" == client._request_signer._credentials.secret_key
 
     def test_one_is_looked_up_where_the_client_is_made(
         self, write: Write, monkeypatch: pytest.MonkeyPatch
@@ -352,6 +420,9 @@ class TestSecrets:
         ("said", "found"),
         [
             ('{ file = "none.txt" }', "cannot be read; No such file or directory"),
+            ('{ file = "~no-such-user-of-botwo/x" }', "cannot be read"),
+            ('{ file = "lines.txt" }', "is more than one line"),
+            ('{ command = ["a\\u0000b"] }', "failed; embedded null byte"),
             ('{ file = "botwo.toml.empty" }', "is unset or empty"),
             ('{ command = ["no-such-command-of-botwo"] }', "failed; No such file or directory"),
             ('{ command = ["PYTHON", "-c", "exit(3)"] }', "failed; it ended with exit status 3"),
@@ -363,6 +434,7 @@ class TestSecrets:
     ) -> None:
         """A file or a command that gives no secret is an error of that field, when it is needed."""
         write("\n", "botwo.toml.empty")
+        write("# a comment\nhush", "lines.txt")
         said = said.replace('"PYTHON"', json.dumps(sys.executable))
 
         with pytest.raises(botwo.ConfigError) as caught:
@@ -437,6 +509,18 @@ class TestProblems:
                 ["line 1, clients.one.aws_secret_access_key: missing"],
             ),
             (
+                f'[clients.one]\naws_session_token = "${{LAKEFS_SECRET}}"{DEFAULT}',
+                ["line 1, clients.one.aws_access_key_id: missing"],
+            ),
+            (
+                f'[clients.one]\nendpoint_url = "http://[x"{DEFAULT}',
+                ["line 2, clients.one.endpoint_url: 'http://[x'; give a URL"],
+            ),
+            (
+                f'[clients.one]\nregion_name = "${{EMPTY}}"{DEFAULT}',
+                ["line 2, clients.one.region_name: '${EMPTY}'; set EMPTY"],
+            ),
+            (
                 f'[clients.one]\nconfig.s3.addressing_style = "pth"{DEFAULT}',
                 ["line 2, clients.one.config: botocore refuses it; S3 addressing style pth"],
             ),
@@ -454,8 +538,11 @@ class TestProblems:
             ),
         ],
     )  # fmt: skip
-    def test_each_is_told(self, write: Write, text: str, expected: list[str]) -> None:
+    def test_each_is_told(
+        self, write: Write, monkeypatch: pytest.MonkeyPatch, text: str, expected: list[str]
+    ) -> None:
         """What a file may not say is told with its place."""
+        monkeypatch.setenv("EMPTY", "")
         problems = told(text, write)
 
         starts = [problem[: len(start)] for problem, start in zip(problems, expected, strict=True)]
@@ -467,6 +554,7 @@ class TestProblems:
             ("[clients", "botwo.toml", "line 1, config: is no TOML"),
             ('{"clients":\n {,', "botwo.json", "line 2, config: is no JSON"),
             ("[]", "botwo.json", "config: is no table"),
+            ("[" * 100_000, "botwo.json", "config: cannot be read: maximum recursion"),
             ('{"mapping": [{"client": "a", "client": "b"}]}', "botwo.json", "config: 'client'"),
         ],
     )

@@ -82,3 +82,62 @@ def test_no_connection_is_shared_with_a_forked_process(endpoint: str, kind: str)
     assert first == second
     assert not set(first) & set(before)
     s3.close()
+
+
+def _make_in_child(s3: Any, queue: Any) -> None:
+    queue.put(type(s3._botwo_stores["b"]).__name__)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")  # that is the case here
+def test_a_lock_that_the_parent_holds_is_not_the_childs(endpoint: str) -> None:
+    """A process that is forked while a thread makes a client can make it too."""
+    held, release = threading.Event(), threading.Event()
+    parent = threading.get_ident()
+
+    def slow() -> Any:
+        if threading.get_ident() != parent:
+            held.set()
+            release.wait(30)
+        return boto3.client("s3", **options(endpoint_url=endpoint))
+
+    fast = functools.partial(boto3.client, "s3", **options(endpoint_url=endpoint))
+    s3: Any = botwo.client({"a": fast, "b": slow}, MAPPING)
+    thread = threading.Thread(target=s3._botwo_stores.__getitem__, args=("b",))
+    thread.start()
+    held.wait(30)
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+
+    child = context.Process(target=_make_in_child, args=(s3, queue))
+    child.start()
+    made = queue.get(timeout=30)
+    release.set()
+    thread.join()
+    child.join(30)
+
+    assert "S3" == made
+    s3.close()
+
+
+def test_one_store_does_not_wait_for_another(endpoint: str) -> None:
+    """While one store's client takes long to make, another's is made."""
+    begun, release = threading.Event(), threading.Event()
+
+    def slow() -> Any:
+        begun.set()
+        release.wait(30)
+        return boto3.client("s3", **options(endpoint_url=endpoint))
+
+    fast = functools.partial(boto3.client, "s3", **options(endpoint_url=endpoint))
+    mapping = [{"bucket_name": "other", "client": "c"}, *MAPPING]
+    s3: Any = botwo.client({"a": fast, "b": slow, "c": fast}, mapping)
+    thread = threading.Thread(target=s3._botwo_stores.__getitem__, args=("b",))
+    thread.start()
+    begun.wait(30)
+
+    made = s3._botwo_stores["c"]
+    release.set()
+    thread.join()
+
+    assert "S3" == type(made).__name__
+    s3.close()

@@ -38,7 +38,12 @@ def _rule(**fields: Any) -> dict[str, Any]:
     [
         (_rule(client="lakfs"), "mapping[0].client", "'lakfs'", "did you mean 'lakefs'?"),
         (_rule(client="x"), "mapping[0].client", "'x'", "'lakefs', 's3'"),
-        (_rule(key_prefx="a/"), "mapping[0].key_prefx", "'a/'", "did you mean 'key_prefix'?"),
+        (
+            _rule(key_prefx="a/"),
+            "mapping[0].key_prefx",
+            "no such field",
+            "did you mean 'key_prefix'?",
+        ),
         ({"client": "s3"}, "mapping[0].bucket_name", "missing", "every rule needs it"),
         ({"bucket_name": "a"}, "mapping[0].client", "missing", "every rule needs it"),
         (_rule(key_prefix=3), "mapping[0].key_prefix", "3", "Expected `str`, got `int`"),

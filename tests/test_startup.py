@@ -227,21 +227,27 @@ def test_a_broken_config_stops_the_program(programs: Programs, broken: str | Non
 
 
 def test_a_python_without_botwo_says_so(programs: Programs, tmp_path: Path) -> None:
-    """A Python that has botocore and no botwo stops where it imports botocore."""
+    """A Python that has botocore and no botwo stops at its S3 clients, at each of them."""
     package = tmp_path / "elsewhere" / "botocore"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    (package / "session.py").write_text("class Session:\n    def create_client(self): ...\n")
+    (package / "session.py").write_text(
+        "class Session:\n    def create_client(self, name): return name\n"
+    )
     startup = child_environment(programs.config, {})["PYTHONPATH"]
 
     done = programs.run(
-        "-S", "-c", "import sitecustomize, botocore.session",
+        "-S", "-c",
+        "import sitecustomize, botocore.session\n"
+        "print(botocore.session.Session().create_client('sqs'))\n"
+        "try: botocore.session.Session().create_client('s3')\n"
+        "except ImportError: botocore.session.Session().create_client('s3')\n",
         routed=False,
         PYTHONPATH=os.pathsep.join([startup, str(tmp_path / "elsewhere")]),
         BOTWO_CONFIG=str(programs.config),
     )  # fmt: skip
 
-    assert 1 == done.returncode
+    assert (1, "sqs\n") == (done.returncode, done.stdout)
     assert "`botwo run` is active, but" in done.stderr
 
 
@@ -266,6 +272,66 @@ def test_nothing_is_imported_before_the_program_does(programs: Programs) -> None
     within = set(_printed(programs.run("-c", tell)))
 
     assert {"sitecustomize", "botwo_startup"} == within - without
+
+
+def test_imports_at_the_same_time_wait_for_nothing(programs: Programs) -> None:
+    """Threads that import botwo and boto3 at once get routed clients."""
+    programs.write(
+        "job.py",
+        """
+        import threading
+        made = []
+        def of_boto3():
+            import boto3
+            made.append(boto3.client("s3"))
+        def of_botwo():
+            import botwo
+        threads = [threading.Thread(target=work) for work in (of_boto3, of_botwo) * 3]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        print(sorted({repr(client) for client in made}))
+        """,
+    )
+
+    done = programs.run("job.py")
+
+    shown = "['<botwo routed S3 client over own, lakefs: 2 rules>']\n"
+    assert (0, "", shown) == (done.returncode, done.stderr, done.stdout)
+
+
+@pytest.mark.parametrize("value", [None, ""], ids=["unset", "empty"])
+def test_without_a_config_file_the_program_stops(programs: Programs, value: str | None) -> None:
+    """The start-up folder alone on the path routes nothing and says so, at the first client."""
+    programs.config.unlink()
+    programs.write("job.py", "import boto3\nboto3.client('s3')\n")
+    environment = child_environment(programs.config, programs.environment)
+    del environment["BOTWO_CONFIG"]
+    if value is not None:
+        environment["BOTWO_CONFIG"] = value
+    programs.environment = {**environment, "XDG_CONFIG_HOME": str(programs.folder)}
+
+    done = programs.run("job.py", routed=False)
+
+    assert 1 == done.returncode
+    assert "ConfigError" in done.stderr
+
+
+def test_a_relative_config_is_of_the_folder_where_the_program_began(programs: Programs) -> None:
+    """A program that goes elsewhere keeps its file."""
+    programs.write("job.py", f"import os\nos.chdir('/')\n{WAYS}print(told(boto3.client('s3')))\n")
+    environment = child_environment(programs.config, programs.environment)
+    programs.environment = {**environment, "BOTWO_CONFIG": "botwo.toml"}
+
+    assert [ROUTED] == _printed(programs.run("job.py", routed=False))
+
+
+def test_an_empty_entry_of_the_path_stays_the_current_folder(programs: Programs) -> None:
+    """What Python found on an empty entry of PYTHONPATH it finds still."""
+    kept = child_environment(programs.config, {"PYTHONPATH": f"{os.pathsep}src"})["PYTHONPATH"]
+    without = child_environment(programs.config, {"PYTHONPATH": ""})["PYTHONPATH"]
+
+    assert ["", "src"] == kept.split(os.pathsep)[1:]
+    assert os.pathsep not in without
 
 
 def test_the_environment_names_the_folder_once(programs: Programs) -> None:

@@ -5,25 +5,24 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import sys
 import threading
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botwo import _startup
 from botwo._config import VARIABLE, Config, load
-from botwo._errors import BotwoError, ConfigError, Problem
+from botwo._errors import BotwoError, ConfigError, ConfigWarning, Problem
 from botwo._making import is_unrouted, unrouted
-from botwo._startup.botwo_startup import Watch, when_imported
+from botwo._startup.botwo_startup import MAKERS, is_watch, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _log = logging.getLogger("botwo")
 _PYTHONPATH = "PYTHONPATH"
-# Every client that boto3 and botocore make is made by the first one's create_client, and the second
-# one has its own.
-_MAKERS = {"botocore.session": "Session", "aiobotocore.session": "AioSession"}
-# What they take, in order; another library's patch may hide it from `inspect`.
+# What create_client takes, in order; another library's patch may hide it from `inspect`.
 _CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _TAKES = (
     "service_name", "region_name", "api_version", "use_ssl", "verify", "endpoint_url",
@@ -49,11 +48,21 @@ class _Install:
             return self._config
 
 
-# What undoing needs to know.
+# What undoing needs to know; at first what `botwo run` began this process with.
 _lock = threading.RLock()
-_installs: list[_Install] = []
-_replaced: list[tuple[Any, Callable[..., Any], Callable[..., Any]]] = []
-_watches: list[Watch] = []
+_installs: list[_Install] = [
+    _Install(path) for path in getattr(sys.modules.get("botwo_startup"), "arranged", ())
+]
+
+
+def _renew_lock() -> None:
+    """Leave the lock to the process that this one was forked from, where a thread may hold it."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def install(config: str | os.PathLike[str] | Config | None = None) -> None:
@@ -78,13 +87,17 @@ def install(config: str | os.PathLike[str] | Config | None = None) -> None:
         <botwo routed S3 client over aws, lakefs: 2 rules>
     """
     loaded = config if isinstance(config, Config) else load(config)
+    if sys.flags.ignore_environment or sys.flags.no_site:
+        mend = "Python was started with -I, -E or -S, and so are the processes it spawns"
+        warnings.warn(f"those will not be routed: {mend}", ConfigWarning, stacklevel=2)
     with _lock:
+        watch()
         made = _Install(loaded.path, loaded)
         for name, value in child_environment(loaded.path, os.environ).items():
             if os.environ.get(name) != value:
                 made.variables[name] = (os.environ.get(name), value)
         os.environ.update({name: now for name, (_, now) in made.variables.items()})
-        _add(made)
+        _installs.append(made)
     _tell(loaded)
 
 
@@ -102,17 +115,11 @@ def uninstall() -> None:
             if os.environ.get(name) != since:
                 continue  # the program has changed it since
             if before is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = before
         if not _installs:
             _restore()
-
-
-def arrange(path: str) -> None:
-    """Install a config file that is read when the first S3 client is made."""
-    with _lock:
-        _add(_Install(path))
 
 
 def child_environment(config: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -123,8 +130,10 @@ def child_environment(config: Path, environ: Mapping[str, str]) -> dict[str, str
         environ: The environment otherwise.
     """
     folder = str(Path(_startup.__path__[0]).absolute())
-    others = [place for place in environ.get(_PYTHONPATH, "").split(os.pathsep) if place]
-    path = os.pathsep.join([folder, *(place for place in others if place != folder)])
+    given = environ.get(_PYTHONPATH)
+    # An empty entry is the current folder, but an empty variable is none.
+    others = [place for place in given.split(os.pathsep) if place != folder] if given else []
+    path = os.pathsep.join([folder, *others])
     return {**environ, VARIABLE: str(config.absolute()), _PYTHONPATH: path}
 
 
@@ -136,55 +145,43 @@ def _tell(config: Config) -> None:
     )  # fmt: skip
 
 
-def _add(made: _Install) -> None:
-    _installs.append(made)
-    if not (_replaced or _watches):
-        for module_name in _MAKERS:
-            watch = when_imported(module_name, _replace)
-            if watch is not None:
-                _watches.append(watch)
+def make(plain: Callable[..., Any], session: Any, args: Any, named: Any) -> Any:
+    """Make an S3 client that a session was asked for; routed, where it is meant to be.
 
+    Args:
+        plain: What makes it without botwo.
+        session: The botocore session.
+        args, named: What its `create_client` was called with.
 
-def _replace(module: Any) -> None:
-    """Have a session class route the S3 clients that it makes."""
-    maker = getattr(module, _MAKERS[module.__name__])
-    plain = maker.create_client
-
-    @functools.wraps(plain)
-    def create_client(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not _installs or is_unrouted() or not _is_meant(args, kwargs):
-            return plain(self, *args, **kwargs)
-        if module.__name__ == "aiobotocore.session":
-            raise BotwoError(
-                "asynchronous S3 clients cannot be routed, and this one would take every name to "
-                "one store; give it an endpoint_url if it is to talk to that one alone"
-            )
-        config = _installs[-1].config
-        _check_credentials(config, args, kwargs)
-        with unrouted():
-            return config.routed(self, functools.partial(plain, self, *args, **kwargs))
-
-    maker.create_client = create_client
-    _replaced.append((maker, plain, create_client))
-
-
-def _is_meant(args: tuple[Any, ...], named: dict[str, Any]) -> bool:
-    """Tell whether a client is one of S3, at whatever endpoint its session finds."""
+    Raises:
+        ConfigError: The config file cannot be used, or gives no place to the credentials.
+        BotwoError: It is an asynchronous client.
+    """
     asked = _asked(args, named)
-    return asked.get("service_name") == "s3" and asked.get("endpoint_url") is None
+    installs = _installs[-1:]
+    if not installs or asked.get("endpoint_url") is not None or is_unrouted(session):
+        return plain(*args, **named)
+    if any(made.__module__ == "aiobotocore.session" for made in type(session).__mro__):
+        raise BotwoError(
+            "asynchronous S3 clients cannot be routed, and this one would take every name to "
+            "one store; give it an endpoint_url if it is to talk to that one alone"
+        )
+    config = installs[0].config
+    _check_credentials(config, asked)
+    with unrouted(session):  # where ours is there twice, with another library's between
+        return config.routed(session, functools.partial(plain, *args, **named))
 
 
 def _asked(args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
     return {**dict(zip(_TAKES, args, strict=False)), **named}
 
 
-def _check_credentials(config: Config, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+def _check_credentials(config: Config, asked: Mapping[str, Any]) -> None:
     """Refuse credentials that no store would be asked with.
 
     Raises:
         ConfigError: The file marks no client that takes them.
     """
-    asked = _asked(args, named)
     given = [name for name in _CREDENTIALS if asked.get(name) is not None]
     if given and config.application is None:
         found = "the program gives credentials, and no client of the file takes them"
@@ -196,10 +193,10 @@ def _check_credentials(config: Config, args: tuple[Any, ...], named: dict[str, A
 
 
 def _restore() -> None:
-    while _watches:
-        _watches.pop().end()
-    while _replaced:
-        maker, plain, routing = _replaced.pop()
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not is_watch(finder)]
+    for module_name, class_name in MAKERS.items():
+        maker: Any = getattr(sys.modules.get(module_name), class_name, None)
         # Where another library has put itself before ours, ours stays beneath and lets all through.
-        if maker.create_client is routing:
-            maker.create_client = plain
+        routing: Any = None if maker is None else maker.__dict__["create_client"]
+        if hasattr(routing, "botwo_plain"):
+            maker.create_client = routing.botwo_plain

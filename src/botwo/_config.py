@@ -126,15 +126,19 @@ def find(path: str | os.PathLike[str] | None = None) -> Path:
     Raises:
         ConfigError: There is none.
     """
-    if path is None and VARIABLE in os.environ:
-        path = os.environ[VARIABLE]
-        if not path:
+    if path is None:
+        path = os.environ.get(VARIABLE)
+        if path == "":
             raise _error(VARIABLE, "is empty", "unset it, or name a file")
     if path is not None:
-        return Path(path).expanduser().absolute()
+        try:
+            return Path(path).expanduser().absolute()
+        except RuntimeError as error:  # there is no such user
+            raise _error("config", f"{os.fspath(path)}: {error}", "name a file") from None
     places = [Path.cwd() / NAME, Path.cwd() / _PYPROJECT, user_folder() / NAME]
     for place in places:
-        if place.is_file() and (place.name != _PYPROJECT or _has_table(place)):
+        # Whatever is there by that name is meant, if it can be read or not.
+        if os.path.lexists(place) and (place.name != _PYPROJECT or _has_table(place)):
             return place
     looked = ", ".join(str(place) for place in places)
     raise _error("config", f"no file: {VARIABLE} is unset, and none of {looked} is one", "make one")
@@ -148,10 +152,15 @@ def user_folder() -> Path:
 
 
 def _has_table(pyproject: Path) -> bool:
+    """Tell whether a file has a table for botwo, or might: it is read, or refused, then."""
     try:
-        return "botwo" in tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False  # another tool's file, which is not ours to judge
+        text = pyproject.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return False  # nobody knows
+    try:
+        return "botwo" in tomllib.loads(text).get("tool", {})
+    except ValueError:
+        return "tool.botwo" in text
 
 
 def _error(place: str, found: str, mend: str, **where: Any) -> ConfigError:
@@ -209,6 +218,8 @@ def _document(file: Path, text: str) -> Mapping[str, Any]:
         raise _error("config", f"is no JSON: {error}", "mend it there", **where) from None
     except _TwiceError as error:
         raise _error("config", str(error), "keep one of them", **where) from None
+    except (ValueError, RecursionError) as error:  # a number too long, tables too deep
+        raise _error("config", f"cannot be read: {error}", "mend it", **where) from None
     if file.name == _PYPROJECT:
         said = said.get("tool", {}).get("botwo", {})
     if not isinstance(said, Mapping):

@@ -20,8 +20,9 @@ class UnsetError(Exception):
 def filled(text: str) -> str:
     """Fill in what a string refers to, as a shell does.
 
-    ``${NAME}`` is the variable's value, ``${NAME:-default}`` the default where it is unset or
-    empty, and ``$${`` a plain ``${``. What is filled in is not looked at again.
+    ``${NAME}`` is the variable's value, ``${NAME:-default}`` the default where it is unset, and
+    ``$${`` a plain ``${``. An empty variable counts as unset: names made of it would be others than
+    meant. What is filled in is not looked at again.
 
     Raises:
         UnsetError: A variable without a default is unset, or it is written in no known way.
@@ -39,9 +40,7 @@ def _value(reference: re.Match[str]) -> str:
     name, default = reference["name"], reference["default"]
     if name is None:
         raise UnsetError("write ${NAME} or ${NAME:-default}, or $${ for a plain ${")
-    value = os.environ.get(name)
-    if default is not None:
-        return value or default
+    value = os.environ.get(name) or default
     if value is None:
         raise UnsetError(f"set {name} in the environment, or write ${{{name}:-default}}")
     return value

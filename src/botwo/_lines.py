@@ -21,6 +21,7 @@ Field = tuple[str | int, ...]
 
 _STEP = re.compile(r'\[(\d+)\]|("(?:[^"\\]|\\.)*")|([^.\[\]"]+)')
 _SPACE = re.compile(r"[ \t\r\n]*")
+_ELEMENTS = "elements"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -52,11 +53,14 @@ def place_of(*field: str | int) -> str:
 
 
 def field_of(place: str) -> Field:
-    """Read what `place_of` wrote."""
-    return tuple(
-        int(at) if at else json.loads(quoted) if quoted else name
-        for at, quoted, name in _STEP.findall(place)
-    )
+    """Read what `place_of` wrote; of another place, what there is of it."""
+    field: list[str | int] = []
+    for at, quoted, name in _STEP.findall(place):
+        try:
+            field.append(int(at) if at else json.loads(quoted) if quoted else name)
+        except ValueError:
+            break
+    return tuple(field)
 
 
 def _toml(text: str) -> Iterator[tuple[Field, int]]:
@@ -67,6 +71,9 @@ def _toml(text: str) -> Iterator[tuple[Field, int]]:
     for number, line in enumerate(text.split("\n"), 1):
         begun = begun if statement else number
         statement += line + "\n"
+        # Only these end what one line has not ended.
+        if number > begun and not any(mark in line for mark in ("]", '"""', "'''")):
+            continue
         try:
             said = tomllib.loads(statement)
         except tomllib.TOMLDecodeError:
@@ -110,17 +117,24 @@ def _elements(
     name, inner = next(iter(said.items()), ("", None))
     if not isinstance(inner, list):
         return
-    cut = ""
+    rest = statement.rstrip("\n").split("\n")
     count = 0
-    for number, line in enumerate(statement.splitlines(), begun):
+    cut = ""
+    for number, line in enumerate(rest, begun):
         cut += line + "\n"
+        key, opened = (_ELEMENTS, _ELEMENTS + " = [" + cut.lstrip().removeprefix(","))
+        if not count:
+            key, opened = name, cut
         try:
-            so_far = tomllib.loads(cut + "]")[name]
+            found = tomllib.loads(opened + "]")[key]
         except tomllib.TOMLDecodeError:
-            so_far = inner if cut == statement else []
-        for place in range(count, len(so_far)):
-            yield from _value(so_far[place], (*table, name, place), number)
-        count = max(count, len(so_far))
+            continue
+        for said_there in found:
+            yield from _value(said_there, (*table, name, count), number)
+            count += 1
+        cut = "" if count else cut
+    for place in range(count, len(inner)):
+        yield from _value(inner[place], (*table, name, place), begun + len(rest) - 1)
 
 
 def _json(text: str) -> Iterator[tuple[Field, int]]:

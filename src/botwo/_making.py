@@ -35,22 +35,30 @@ _LAKEFS_REGION = "us-east-1"
 # AWS command line has dates left as they come), and the models, which take long to load anew.
 _COMPONENTS = ("event_emitter", "response_parser_factory", "data_loader")
 
-_unrouted: ContextVar[bool] = ContextVar("botwo_unrouted", default=False)
+# The session that makes a store's client: in a list, which is emptied when it has made it, because
+# a task that began meanwhile keeps it.
+_making: ContextVar[list[Any] | None] = ContextVar("botwo_making", default=None)
 
 
 @contextmanager
-def unrouted() -> Iterator[None]:
-    """Make stores' clients within: activation leaves alone what is made here."""
-    token = _unrouted.set(True)
+def unrouted(session: Any) -> Iterator[None]:
+    """Make a store's client within by a botocore session: activation leaves that one alone.
+
+    Other clients that come to be made meanwhile, by a handler or a provider of credentials, are
+    the program's.
+    """
+    made = [session]
+    token = _making.set(made)
     try:
         yield
     finally:
-        _unrouted.reset(token)
+        made.clear()
+        _making.reset(token)
 
 
-def is_unrouted() -> bool:
-    """Tell whether a client that is being made is a store's."""
-    return _unrouted.get()
+def is_unrouted(session: Any) -> bool:
+    """Tell whether what a session makes is a store's client."""
+    return any(made is session for made in _making.get() or ())
 
 
 def components(session: Any) -> dict[str, Any]:
@@ -87,25 +95,47 @@ class StoreFactory(msgspec.Struct, frozen=True, kw_only=True):
 
     def made(self, components: Mapping[str, Any]) -> Any:
         """Make the client by a session of its own that has a program's components."""
-        # boto3's transfers bring thread pools, and a session that is imported activates botwo where
-        # a program is run so: not before a client is made.
+        # boto3's transfers bring thread pools: not before a client is made.
         import boto3
         import botocore.session
 
-        with unrouted():
-            if self.application:
-                return boto3.client("s3")
-            # A program's emitter has botocore's own handlers already.
-            core = botocore.session.Session(include_builtin_handlers=not components)
-            for name, component in components.items():
-                core.register_component(name, component)
-            session: Any = boto3.session.Session(
-                botocore_session=core, profile_name=self.profile_name
-            )
-            proxies = self._revealed(self.proxies, "config", "proxies")
-            config = botocore_config({**self.config, "proxies": proxies or None})
-            credentials = self._revealed(self.credentials)
-            return session.client("s3", **self.options, **credentials, config=config)
+        if self.application:
+            if boto3.DEFAULT_SESSION is None:
+                boto3.setup_default_session()
+            default: Any = boto3.DEFAULT_SESSION
+            with unrouted(default._session):
+                return default.client("s3")
+        # A program's emitter has botocore's own handlers already, and boto3's where it has boto3.
+        core = botocore.session.Session(
+            profile=self.profile_name, include_builtin_handlers=not components
+        )
+        for name, component in components.items():
+            core.register_component(name, component)
+        options = self._options(core)
+        with unrouted(core):
+            if components:
+                return core.create_client("s3", **options)
+            session: Any = boto3.session.Session(botocore_session=core)
+            return session.client("s3", **options)
+
+    def _options(self, core: Any) -> dict[str, Any]:
+        proxies = self._revealed(self.proxies, "config", "proxies")
+        config: dict[str, Any] = {**self.config, "proxies": proxies or None}
+        options = {**self.options, **self._revealed(self.credentials)}
+        if "endpoint_url" not in options and "ignore_configured_endpoint_urls" not in config:
+            # Another endpoint, of the environment or another profile, is the program's store.
+            config["ignore_configured_endpoint_urls"] = True
+            options["endpoint_url"] = self._endpoint(core)
+        return {**options, "config": botocore_config(config)}
+
+    def _endpoint(self, core: Any) -> str | None:
+        """Give the endpoint that the profile names, None for AWS."""
+        if self.profile_name is None:
+            return None
+        profile = core.get_scoped_config()
+        services = core.full_config.get("services", {}).get(profile.get("services"), {})
+        found: str | None = services.get("s3", {}).get("endpoint_url")
+        return found or profile.get("endpoint_url")
 
     def _revealed(self, secrets: Mapping[str, Secret], *within: str) -> dict[str, str]:
         problems: list[Problem] = []

@@ -113,8 +113,9 @@ def _entry_problems(place: str, entry: object) -> Iterator[Problem]:
     for name, value in given.items():
         known = _FIELDS.get(name)
         if known is None:
-            mend = f"no such field; {nearest(str(name), _FIELDS)}"
-            yield _problem(f"{place}.{name}", value, mend)
+            # What stands there may be a secret that was meant for another table.
+            mend = nearest(str(name), _FIELDS)
+            yield Problem(place=f"{place}.{name}", found="no such field", mend=mend)
             continue
         try:
             msgspec.convert(value, known.type)

@@ -12,6 +12,8 @@ import msgspec
 from botwo._environment import REFERENCE, UnsetError, filled
 
 _SECONDS = 60
+_PRINTABLE = 0x20  # what comes before controls something
+_STARTUP = str(Path(__file__).with_name("_startup"))
 
 
 class SecretSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -21,6 +23,10 @@ class SecretSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """A file with the secret, and nothing else but white space around it."""
     command: list[str] | None = None
     """A command and its arguments; no shell reads it."""
+
+    def __repr__(self) -> str:
+        """Say what it is: a command may hold what it needs to get at the secret."""
+        return f"SecretSource(file={self.file!r})" if self.file else "SecretSource(command=...)"
 
     def __post_init__(self) -> None:
         if bool(self.file) == bool(self.command):
@@ -66,9 +72,8 @@ def revealed(secret: Secret, folder: Path) -> str:
     """
     if isinstance(secret, SecretSource):
         if secret.command:
-            return _some(_printed(secret.command), f"the output of {secret.command[0]}")
-        file = folder / Path(secret.file or "").expanduser()
-        return _some(_read(file), f"the file {file}")
+            return _some(_printed(secret.command), "the command's output")
+        return _some(_read(folder, secret.file or ""), f"the file {secret.file}")
     try:
         return _some(filled(secret), f"what {secret} refers to")
     except UnsetError as error:
@@ -77,26 +82,43 @@ def revealed(secret: Secret, folder: Path) -> str:
 
 def _some(text: str, what: str) -> str:
     text = text.strip()
+    if any(ord(character) < _PRINTABLE for character in text):
+        raise SecretError(f"{what} is more than one line", "it has to be the secret alone")
     if not text:
         raise SecretError(f"{what} is unset or empty", "it has to be set where the client is made")
     return text
 
 
-def _read(file: Path) -> str:
+def _read(folder: Path, file: str) -> str:
     try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretError(f"the file {file} cannot be read", _reason(error)) from error
+        return (folder / Path(file).expanduser()).read_text()
+    except (OSError, RuntimeError, ValueError) as error:  # no such file, user or text
+        raise SecretError(f"the file {file} cannot be read", _reason(error)) from None
 
 
 def _printed(command: list[str]) -> str:
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=_SECONDS, check=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=_SECONDS,
+            check=True,
+            env=_unrouted_environment(),
         )
         return done.stdout.decode()
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
-        raise SecretError(f"the command {command[0]} failed", _reason(error)) from None
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise SecretError("the command failed", _reason(error)) from None
+
+
+def _unrouted_environment() -> dict[str, str]:
+    """Give the environment without `botwo run`'s: a command that asks S3 would need itself."""
+    environment = {name: value for name, value in os.environ.items() if name != "BOTWO_CONFIG"}
+    if "PYTHONPATH" in environment:
+        places = environment["PYTHONPATH"].split(os.pathsep)
+        kept = os.pathsep.join(place for place in places if place != _STARTUP)
+        environment["PYTHONPATH"] = kept
+    return environment
 
 
 def _reason(error: Exception) -> str:
@@ -107,4 +129,6 @@ def _reason(error: Exception) -> str:
         return f"it ended with exit status {error.returncode}"
     if isinstance(error, subprocess.TimeoutExpired):
         return f"it took more than {_SECONDS} seconds"
-    return "what it gives is no text"
+    if isinstance(error, UnicodeDecodeError):
+        return "what it gives is no text"
+    return str(error)

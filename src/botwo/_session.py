@@ -78,7 +78,7 @@ class Session(boto3.session.Session):
                 if problems:
                     raise ConfigError(problems)
             # Where `botwo.install` is at work too, this session's own file rules.
-            with unrouted():
+            with unrouted(self._session):
                 return config.routed(
                     self._session, functools.partial(super().client, *args, **kwargs)
                 )

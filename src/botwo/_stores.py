@@ -90,12 +90,18 @@ class Stores:
     def __init__(self, clients: Mapping[str, Any], noun: Noun = "client") -> None:
         self.given = dict(clients)
         self._noun = noun
-        self._lock = threading.RLock()
         self._made: dict[str, Any] = {
             name: value for name, value in self.given.items() if isinstance(value, BaseClient)
         }
         self._journal: list[tuple[str, Registration]] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin in this process."""
         self._process = os.getpid()
+        self._lock = threading.RLock()
+        # One for each client: a factory may take long, and no other client waits for it.
+        self._making = {name: threading.RLock() for name in self.given}
 
     def __getitem__(self, name: str) -> Any:
         """Give a client, after making it where that was not done yet.
@@ -104,37 +110,43 @@ class Stores:
             ConfigError: The factory returned something else than a boto3 S3 client.
         """
         if self._process != os.getpid():
-            self._leave_connections()
+            self._leave_parent()
         client = self._made.get(name)
         return client if client is not None else self._make(name)
 
-    def _leave_connections(self) -> None:
-        """Leave the open connections to the process that this one was forked from.
+    def _leave_parent(self) -> None:
+        """Leave open connections, and locks, to the process that this one was forked from.
 
-        Each would read the other's answers: the objects of other keys, without an error.
+        Each would read the other's answers: the objects of other keys, without an error. And a
+        thread that held a lock is not here to release it.
         """
+        self._begin()
         for client in self.made():
             client.close()  # it opens new ones when it needs some
-        self._process = os.getpid()
 
     def _make(self, name: str) -> Any:
-        with self._lock:
+        with self._making[name]:
             if name in self._made:
                 return self._made[name]
-            place = f"{self._noun}s[{name!r}]"
-            try:
-                client = self.given[name]()
-            except Exception as error:
-                error.add_note(f"botwo: raised by the factory {place}")
-                raise
-            problems = list(made_problems(place, client, self._noun))
-            if problems:
-                raise ConfigError(problems)
-            if not any(client is other for other in self._made.values()):
-                for method, registration in self._journal:
-                    getattr(client.meta.events, method)(*registration)
-            self._made[name] = client
+            client = self._from_factory(name)
+            with self._lock:
+                if not any(client is other for other in self._made.values()):
+                    for method, registration in self._journal:
+                        getattr(client.meta.events, method)(*registration)
+                self._made[name] = client
             return client
+
+    def _from_factory(self, name: str) -> Any:
+        place = f"{self._noun}s[{name!r}]"
+        try:
+            client = self.given[name]()
+        except Exception as error:
+            error.add_note(f"botwo: raised by the factory {place}")
+            raise
+        problems = list(made_problems(place, client, self._noun))
+        if problems:
+            raise ConfigError(problems)
+        return client
 
     def made(self) -> list[Any]:
         """Give the clients made so far, each once."""
@@ -142,6 +154,8 @@ class Stores:
 
     def register(self, method: str, registration: Registration) -> None:
         """Call an event method of every client; those not made yet get it when they are made."""
+        if self._process != os.getpid():
+            self._leave_parent()
         with self._lock:
             for client in self.made():
                 getattr(client.meta.events, method)(*registration)

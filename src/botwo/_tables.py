@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,10 +17,7 @@ from botwo._lines import place_of
 from botwo._making import StoreFactory, Type, botocore_config, with_defaults
 from botwo._mapping import nearest
 from botwo._routes import Rule
-from botwo._secrets import Secret, is_plain, unset
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from botwo._secrets import Secret, SecretSource, is_plain, unset
 
 SECRETS = ("aws_secret_access_key", "aws_session_token")
 _CREDENTIALS = ("aws_access_key_id", *SECRETS)  # the first two come together
@@ -125,6 +123,9 @@ class Tables:
                 mend = "the program's own client has the program's settings: set them there"
                 self._add((*place, field), "set", mend)
         options = self._filled({name: getattr(read, name) for name in _OPTIONS}, place)
+        verify = options["verify"]
+        if isinstance(verify, str):
+            options["verify"] = str(self.file.parent / verify)
         options, config = with_defaults(
             read.type, _some(options), self._config((*place, "config"), read.config)
         )
@@ -158,7 +159,7 @@ class Tables:
             try:
                 read[name] = msgspec.convert(value, known[name].type)
             except msgspec.ValidationError as error:
-                found = _HIDDEN if name in _CREDENTIALS else _shown(value)
+                found = _shown(value) if isinstance(value, int | float) else _HIDDEN
                 self._add((*place, name), found, str(error))
         return ClientTable(**read)
 
@@ -197,9 +198,16 @@ class Tables:
             elif isinstance(secret, str) and name not in SECRETS:
                 self._filled(secret, (*place, name))
         missing = [name for name in _CREDENTIALS[:2] if table.get(name) is None]
-        if len(missing) == 1:
-            self._add((*place, *missing), "missing", "a key's id and its secret come together")
-        return given
+        if len(missing) == 1 or (missing and table.get(_CREDENTIALS[2]) is not None):
+            mend = "a key's id and its secret come together, and a token with them"
+            self._add((*place, missing[0]), "missing", mend)
+        return {name: self._found_in(secret, (*place, name)) for name, secret in given.items()}
+
+    def _found_in(self, secret: Secret, place: tuple[str, ...]) -> Secret:
+        """Fill in the name of a secret's file; a command's words are as they stand."""
+        if isinstance(secret, str) or secret.file is None:
+            return secret
+        return SecretSource(file=self._filled(secret.file, (*place, "file")))
 
     def _check_endpoint(
         self, place: tuple[str, ...], read: ClientTable, options: Mapping[str, Any]
@@ -207,13 +215,14 @@ class Tables:
         endpoint = options.get("endpoint_url")
         at = (*place, "endpoint_url")
         if endpoint is None:
-            if read.type == "lakefs":
+            if read.type == "lakefs" and not read.application:
                 self._add(at, "missing", "say where lakeFS is")
             return
-        if _has_password(endpoint) or "@" in (urlsplit(endpoint).netloc):
+        found = _HIDDEN if endpoint != read.endpoint_url else repr(endpoint)
+        if "@" in endpoint:
             self._add(at, "credentials in a URL", "write them as aws_access_key_id and so on")
-        elif urlsplit(endpoint).scheme not in ("http", "https") or not urlsplit(endpoint).netloc:
-            self._add(at, repr(endpoint), "give a URL: https://HOST or http://HOST:PORT")
+        elif not _is_url(endpoint):
+            self._add(at, found, "give a URL: https://HOST or http://HOST:PORT")
 
     def _filled(self, value: Any, place: tuple[str | int, ...]) -> Any:
         """Fill in every string in a value."""
@@ -244,10 +253,17 @@ def _shown(value: object) -> str:
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
-def _has_password(url: str) -> bool:
-    """Tell whether a URL has a password that stands in the file itself."""
+def _is_url(text: str) -> bool:
     try:
-        password = urlsplit(url).password
-    except ValueError:  # a reference may look like a port
-        return "@" in url and "${" not in url
-    return password is not None and is_plain(password)
+        url = urlsplit(text)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # of no port, or of half an address
+        return False
+
+
+def _has_password(url: str) -> bool:
+    """Tell whether a URL has a password that stands in the file itself, wholly or in part."""
+    user, at, _ = url.rpartition("@")
+    _, slashes, rest = user.partition("//")
+    _, colon, password = (rest if slashes else user).partition(":")
+    return bool(at and colon) and is_plain(password)

@@ -177,6 +177,7 @@ class _Store:
 def _quick(factory: StoreFactory) -> Any:
     """Make a store's client that does not wait for long."""
     if factory.application:
-        with unrouted():
-            return boto3.client("s3", config=BotocoreConfig(**_QUICK))
+        session: Any = boto3.Session()
+        with unrouted(session._session):
+            return session.client("s3", config=BotocoreConfig(**_QUICK))
     return msgspec.structs.replace(factory, config={**factory.config, **_QUICK})()

@@ -1,7 +1,8 @@
-"""Prepare a module of the program's when, and only if, the program imports it.
+"""Have the classes that make clients ask botwo, once the program imports them.
 
 It imports nothing that a bare Python has not imported by itself, not even `__future__`: what
-`botwo run` starts pays for it, whether it uses S3 or not.
+`botwo run` starts pays for it, whether it uses S3 or not. botwo itself is imported when the first
+S3 client is made, when no import is under way that could wait for this one.
 """
 
 import os
@@ -9,98 +10,136 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
 
+# Every client that boto3 and botocore make is made by the first one's create_client, and the second
+# one has its own.
+MAKERS = {"botocore.session": "Session", "aiobotocore.session": "AioSession"}
+
+# The config files of `botwo run` that this process began with; None where none was named.
+arranged: "list[str | None]" = []
+
 
 class Watch:
-    """A finder of modules that finds nothing, but has some prepared once they are imported."""
+    """A finder of modules that finds none itself, but has those that make clients patched.
 
-    def __init__(self, name: str, prepare: "Callable[[Any], None]") -> None:
-        self.name = name
-        self.prepare = prepare
+    Each time one is run: it may be reloaded.
+    """
+
+    is_botwos = True
 
     def find_spec(
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> "ModuleSpec | None":
-        """Find the watched module by the other finders, and have it prepared once it is run."""
-        if name != self.name:
+        """Find a module by the other finders, and have it patched when it is run."""
+        if name not in MAKERS:
             return None
-        spec = _found(name, path, target, but=self)
+        spec = _found(name, path, target)
         if spec is not None:
-            self._prepare_when_run(spec.loader)
+            spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
         return spec
 
-    def _prepare_when_run(self, loader: "Any") -> None:
-        run = loader.exec_module
 
-        def exec_module(module: "ModuleType") -> None:
-            run(module)
-            self.end()
-            self.prepare(module)
+class _Loader:
+    """A module's loader, which patches the module that it ran."""
 
-        loader.exec_module = exec_module
+    def __init__(self, loader: "Any") -> None:
+        self._loader = loader
 
-    def end(self) -> None:
-        """Watch no more."""
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
+    def __getattr__(self, name: str) -> "Any":
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: "Any") -> "Any":
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: "Any") -> None:
+        module.__loader__ = module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        patch(module)
 
 
 def _found(
-    name: str,
-    path: "Sequence[str] | None",
-    target: "ModuleType | None" = None,
-    but: "Watch | None" = None,
+    name: str, path: "Sequence[str] | None", target: "ModuleType | None" = None
 ) -> "ModuleSpec | None":
-    """Find a module as Python does, by other finders than one."""
+    """Find a module as Python does, by the finders that are not botwo's."""
     for finder in list(sys.meta_path):
         find = getattr(finder, "find_spec", None)
-        if find is not None and finder is not but:
+        if find is not None and not is_watch(finder):
             spec: ModuleSpec | None = find(name, path, target)
             if spec is not None and spec.loader is not None:
                 return spec
     return None
 
 
-def when_imported(name: str, prepare: "Callable[[Any], None]") -> Watch | None:
-    """Call a function with a module: now, or when it is imported.
-
-    Returns:
-        What waits for that, None where there is nothing to wait for.
-    """
-    if name in sys.modules:
-        prepare(sys.modules[name])
-        return None
-    watch = Watch(name, prepare)
-    sys.meta_path.insert(0, watch)
-    return watch
+def is_watch(finder: object) -> bool:
+    """Tell whether a finder is a `Watch`, of whichever copy of this module."""
+    return getattr(finder, "is_botwos", False) is True
 
 
-def arrange() -> None:
-    """See to it that the first S3 client of this program reads the config file."""
-    if os.environ.get("BOTWO_CONFIG"):
-        when_imported("botocore.session", _activate)
+def watch() -> None:
+    """Patch the classes that make clients: those there are now, and others when they come."""
+    if not any(is_watch(finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, Watch())
+    for name in MAKERS:
+        if name in sys.modules:
+            patch(sys.modules[name])
 
 
-def _activate(_: object) -> None:
+def patch(module: "Any") -> None:
+    """Have the class of a module that makes clients ask botwo for those of S3."""
+    maker = getattr(module, MAKERS[module.__name__])
+    plain = maker.__dict__["create_client"]
+    if hasattr(plain, "botwo_plain"):
+        return
+    bind = getattr(type(plain), "__get__", None)
+
+    def create_client(self: "Any", *args: "Any", **kwargs: "Any") -> "Any":
+        make = plain if bind is None else bind(plain, self, type(self))
+        if (args[0] if args else kwargs.get("service_name")) != "s3":
+            return make(*args, **kwargs)
+        return _activation().make(make, self, args, kwargs)
+
+    for name in ("__doc__", "__module__", "__name__", "__qualname__"):
+        if hasattr(plain, name):
+            setattr(create_client, name, getattr(plain, name))
+    create_client.__wrapped__ = create_client.botwo_plain = plain  # type: ignore[attr-defined]
+    maker.create_client = create_client
+
+
+def _activation() -> "Any":
     from importlib import import_module  # botwo is above what it starts with
 
     try:
-        arrange = import_module("botwo._activate").arrange
+        return import_module("botwo._activate")
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] != "botwo":
             raise
         message = f"`botwo run` is active, but {sys.executable} has no botwo: install it there"
         raise ImportError(message) from None
-    arrange(os.environ["BOTWO_CONFIG"])
+
+
+def begin() -> None:
+    """Route the S3 clients of this program, by the config file that its environment names."""
+    named = os.environ.get("BOTWO_CONFIG") or None
+    if named is not None and not os.path.isabs(named):  # noqa: PTH117 - pathlib costs time
+        named = _here() + named
+    arranged.append(named)
+    watch()
+
+
+def _here() -> str:
+    try:
+        return os.getcwd() + os.sep  # noqa: PTH109
+    except OSError:  # the folder is gone
+        return ""
 
 
 def import_hidden() -> None:
     """Import the sitecustomize that this folder's hides, if there is one."""
-    own = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib costs time
+    own = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120
     places = [place for place in sys.path if os.path.abspath(place) != own]  # noqa: PTH100
     spec = _found("sitecustomize", places)
     if spec is None or spec.loader is None:

@@ -6,5 +6,5 @@ program's data in the wrong place. An error of the config file is raised at the 
 
 import botwo_startup  # type: ignore[import-not-found] # its folder is on the path then
 
-botwo_startup.arrange()
+botwo_startup.begin()
 botwo_startup.import_hidden()
