@@ -58,21 +58,14 @@ def of_factories(moto_a: Server, rclone_b: Server, bucket: str) -> Any:
 
 
 @pytest.fixture
-def of_a_file(
-    moto_a: Server,
-    rclone_b: Server,
-    bucket: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Any:
-    """A routed client of a config file, whose secrets are in the environment."""
+def of_a_file(moto_a: Server, rclone_b: Server, bucket: str, tmp_path: Path) -> Any:
+    """A routed client of a config file, whose secrets are in files."""
     lines = []
     for name, server in (("aws", moto_a), ("lake", rclone_b)):
-        monkeypatch.setenv(f"{name.upper()}_KEY", server.access_key)
-        monkeypatch.setenv(f"{name.upper()}_SECRET", server.secret_key)
+        (tmp_path / name).write_text(server.secret_key)
         lines += [f"[clients.{name}]", f'endpoint_url = "{server.endpoint_url}"']
-        lines += [f'aws_access_key_id = "${{{name.upper()}_KEY}}"', 'region_name = "us-east-1"']
-        lines += [f'aws_secret_access_key = "${{{name.upper()}_SECRET}}"']
+        lines += [f'aws_access_key_id = "{server.access_key}"', 'region_name = "us-east-1"']
+        lines += [f'aws_secret_access_key = {{ file = "{name}" }}']
     for rule in _mapping(bucket):
         lines += ["[[mapping]]", *(f'{field} = "{value}"' for field, value in rule.items())]
     file = tmp_path / "botwo.toml"
