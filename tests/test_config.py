@@ -497,8 +497,13 @@ class TestProblems:
                 ["line 3, clients.one.region_name: set; the program's own client"],
             ),
             (
-                f"[clients.one]\napplication = true\n[clients.two]\napplication = true{DEFAULT}",
-                ["line 4, clients.two.application: true; one client can be"],
+                f'[clients.one]\napplication = true\ntype = "lakefs"{DEFAULT}',
+                ["line 3, clients.one.type: set; the program's own client"],
+            ),
+            (
+                "[clients.one]\napplication = true\n[clients.two]\napplication = true\n"
+                 f'region_name = "x"{DEFAULT}',
+                ["line 4, clients.two.application: true; clients.one is the program's own client"],
             ),
             (
                 f'[clients.one]\ntype = "lakefs"{DEFAULT}',
@@ -551,11 +556,12 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("text", "name", "expected"),
         [
-            ("[clients", "botwo.toml", "line 1, config: is no TOML"),
-            ('{"clients":\n {,', "botwo.json", "line 2, config: is no JSON"),
+            ("[clients\n", "botwo.toml", "line 1, syntax: Expected ']'"),
+            ("a = 1\nb = ?", "botwo.toml", "line 2, syntax: Invalid value"),
+            ('{"clients":\n {,', "botwo.json", "line 2, syntax: Expecting"),
             ("[]", "botwo.json", "config: is no table"),
-            ("[" * 100_000, "botwo.json", "config: cannot be read: maximum recursion"),
-            ('{"mapping": [{"client": "a", "client": "b"}]}', "botwo.json", "config: 'client'"),
+            ("[" * 100_000, "botwo.json", "syntax: it cannot be read: maximum recursion"),
+            ('{"mapping": [{"client": "a", "client": "b"}]}', "botwo.json", "syntax: 'client'"),
         ],
     )
     def test_what_cannot_be_read_is_told(

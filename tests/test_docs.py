@@ -76,17 +76,18 @@ def test_documented_config_files_can_be_read(
     blocks = [
         block
         for page in [README, *README.parent.glob("docs/*.md")]
-        for block in re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+        for block in re.findall(r"```(toml|json)\n(.*?)```", page.read_text(), re.DOTALL)
     ]
-    file = tmp_path / "botwo.toml"
 
-    read = []
-    for block in blocks:
+    read = set()
+    for language, block in blocks:
+        name = "pyproject.toml" if "tool.botwo" in block else f"botwo.{language}"
+        file = tmp_path / name
         file.write_text(block)
-        read.append(len(botwo.load(file).mapping))
+        assert botwo.load(file).mapping
+        read.add(name)
 
-    assert read
-    assert 0 not in read
+    assert {"botwo.toml", "botwo.json", "pyproject.toml"} == read
 
 
 def test_what_is_routed_is_documented_as_it_is_tested() -> None:

@@ -140,8 +140,13 @@ def find(path: str | os.PathLike[str] | None = None) -> Path:
         # Whatever is there by that name is meant, if it can be read or not.
         if os.path.lexists(place) and (place.name != _PYPROJECT or _has_table(place)):
             return place
-    looked = ", ".join(str(place) for place in places)
-    raise _error("config", f"no file: {VARIABLE} is unset, and none of {looked} is one", "make one")
+    others = " nor ".join(str(place) for place in places[1:])
+    raise _error(
+        "config",
+        f"there is no such file, nor {others} with a table for botwo",
+        f"make one, or name one by {VARIABLE} or as an argument",
+        file=str(places[0]),
+    )
 
 
 def user_folder() -> Path:
@@ -211,15 +216,16 @@ def _document(file: Path, text: str) -> Mapping[str, Any]:
         said = (tomllib.loads if _is_toml(file) else _json)(text)
     except tomllib.TOMLDecodeError as error:
         at = _LINE.search(str(error))
-        where["line"] = int(at[1]) if at else text.count("\n") + 1  # "at end of document"
-        raise _error("config", f"is no TOML: {error}", "mend it there", **where) from None
+        # "at end of document" otherwise
+        where["line"] = int(at[1]) if at else text.rstrip().count("\n") + 1
+        raise _error("syntax", str(error), "it has to be valid TOML", **where) from None
     except json.JSONDecodeError as error:
         where["line"] = error.lineno
-        raise _error("config", f"is no JSON: {error}", "mend it there", **where) from None
+        raise _error("syntax", str(error), "it has to be valid JSON", **where) from None
     except _TwiceError as error:
-        raise _error("config", str(error), "keep one of them", **where) from None
+        raise _error("syntax", str(error), "keep one of them", **where) from None
     except (ValueError, RecursionError) as error:  # a number too long, tables too deep
-        raise _error("config", f"cannot be read: {error}", "mend it", **where) from None
+        raise _error("syntax", f"it cannot be read: {error}", "write less of it", **where) from None
     if file.name == _PYPROJECT:
         said = said.get("tool", {}).get("botwo", {})
     if not isinstance(said, Mapping):

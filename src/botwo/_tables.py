@@ -88,12 +88,14 @@ class Tables:
             found = "no client" if clients in (None, {}) else _HIDDEN
             self._add(("clients",), found, "name at least one: [clients.NAME]")
             return {}
-        made = {name: self._factory(name, table) for name, table in clients.items()}
-        own = [name for name, factory in made.items() if factory.application]
+        own = [name for name, table in clients.items() if _is_application(table)]
         for name in own[1:]:
-            mend = f"one client can be the program's own, and clients.{own[0]} is"
+            mend = f"clients.{own[0]} is the program's own client already: remove this"
             self._add(("clients", name, "application"), "true", mend)
-        return made
+        return {
+            name: self._factory(name, table, takes_settings=name not in own[:1])
+            for name, table in clients.items()
+        }
 
     def mapping(self, mapping: object) -> Any:
         """Fill in what the rules' strings refer to; what else is wrong with them is told later."""
@@ -110,17 +112,15 @@ class Tables:
             if name not in known:
                 self._add((name,), "no such field", nearest(name, known))
 
-    def _factory(self, name: str, table: object) -> StoreFactory:
+    def _factory(self, name: str, table: object, *, takes_settings: bool) -> StoreFactory:
         place = ("clients", name)
         read = self._table(place, table)
         if read is None:
             return StoreFactory(name=name, file=self.file)
-        given = {
-            field for field in read.__struct_fields__ if getattr(read, field) not in (None, {})
-        }
-        if read.application:
-            for field in sorted(given - {"type", "application"}):
-                mend = "the program's own client has the program's settings: set them there"
+        if not takes_settings:
+            said = msgspec.to_builtins(read)  # without what is absent
+            for field in sorted(said.keys() - {"application"}):
+                mend = "the program's own client has the settings that the program gives it"
                 self._add((*place, field), "set", mend)
         options = self._filled({name: getattr(read, name) for name in _OPTIONS}, place)
         verify = options["verify"]
@@ -241,6 +241,10 @@ class Tables:
 
     def _add(self, place: tuple[str | int, ...], found: str, mend: str) -> None:
         self.problems.append(Problem(place=place_of(*place), found=found, mend=mend))
+
+
+def _is_application(table: object) -> bool:
+    return isinstance(table, Mapping) and table.get("application") is True
 
 
 def _some(values: Mapping[str, Any]) -> dict[str, Any]:
