@@ -40,6 +40,7 @@ bucket_name = "*"
 client = "aws"
 """
 DEFAULT = '\n[[mapping]]\nbucket_name = "*"\nclient = "one"\n'
+OWN = "application = true\n"
 SECRET = "of-the-environment"
 
 
@@ -501,8 +502,7 @@ class TestProblems:
                 ["line 3, clients.one.type: set; the program's own client"],
             ),
             (
-                "[clients.one]\napplication = true\n[clients.two]\napplication = true\n"
-                 f'region_name = "x"{DEFAULT}',
+                f'[clients.one]\n{OWN}[clients.two]\n{OWN}region_name = "x"{DEFAULT}',
                 ["line 4, clients.two.application: true; clients.one is the program's own client"],
             ),
             (
