@@ -308,6 +308,20 @@ def test_without_an_own_client_all_stores_are_the_files(tmp_path: Path) -> None:
     ) as caught:
         boto3.client("s3", aws_access_key_id="id", aws_secret_access_key="a-secret")
     assert "a-secret" not in str(caught.value)
+    session = boto3.Session(aws_access_key_id="id", aws_secret_access_key="a-secret")
+    with pytest.raises(botwo.ConfigError, match="the session's credentials"):
+        session.client("s3")
+
+
+def test_a_default_session_that_routes_by_itself_is_no_store(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names are mapped once where boto3's default session is a routing one."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", botwo.Session(file))
+
+    own = botwo.load(file).client()._botwo_stores["own"]
+
+    assert not isinstance(own, RoutedClient)
 
 
 def test_threads_make_routed_clients_at_once(file: Path) -> None:

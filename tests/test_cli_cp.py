@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from command_line import Desk, Ran, called, ended
+
+from botwo._cli import transfers
+from botwo._cli.endings import complain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -247,6 +253,71 @@ def test_objects_that_stand_for_folders(
     assert (0, 0) == (over.status, down.status)
     assert {"main/in/": b"", "main/in/a": b"a"} == desk.found(desk.at_b, desk.repo)
     assert f"s3://{desk.plain}/in/a -> down/in/a\n" == down.output
+
+
+def test_a_file_that_changes_while_it_goes_up_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may be a mixture of two contents is not reported as done."""
+    file = desk.folder / "a.txt"
+    file.write_bytes(b"before")
+    plain = transfers._identity
+    seen: list[str] = []
+
+    def changed(path: str) -> tuple[int, ...]:
+        found = plain(path)
+        if not seen:
+            file.write_bytes(b"after that")
+        seen.append(path)
+        return found
+
+    monkeypatch.setattr(transfers, "_identity", changed)
+
+    ran = desk.call(monkeypatch, "cp", "a.txt", f"s3://{desk.moved}")
+
+    assert (1, "") == (ran.status, ran.output)
+    assert "changed while it was copied" in ran.errors
+
+
+def test_a_terminal_that_cannot_show_a_key_stops_nothing(desk: Desk) -> None:
+    """Keys that an encoding does not have are shown by their numbers."""
+    for key in ("a\u6f22", "b"):
+        desk.put(desk.plain, key)
+    desk.secrets["PYTHONIOENCODING"] = "latin-1"
+
+    ran = desk.run("rm", "-r", f"s3://{desk.plain}/")
+
+    assert (0, "") == (ran.status, ran.errors)
+    assert {f"deleted s3://{desk.plain}/{key}" for key in ("a\\u6f22", "b")} == set(
+        ran.output.splitlines()
+    )
+
+
+def test_a_closed_output_is_an_error(desk: Desk) -> None:
+    """What cannot be said to anyone is not done and forgotten."""
+    command = shlex.join([sys.executable, "-m", "botwo", "ls", f"s3://{desk.plain}/"])
+
+    done = subprocess.run(
+        ["sh", "-c", f"{command} >&-"],
+        cwd=desk.folder,
+        env={**os.environ, **desk.secrets},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    told = "botwo: standard output is closed (see botwo --help)\n"
+    assert (2, told) == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("moves", ["\x1b[31m", "\u202e", "\u2028"])
+def test_what_moves_the_cursor_is_harmless_in_an_error(
+    capsys: pytest.CaptureFixture[str], moves: str
+) -> None:
+    """An error that tells a name shows what is in it, and a line of it stays one."""
+    complain(f"no such key: a{moves}b")
+
+    assert f"botwo: no such key: a{repr(moves)[1:-1]}b\n" == capsys.readouterr().err
 
 
 def test_what_fails_stops_nothing_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

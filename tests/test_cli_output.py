@@ -16,9 +16,10 @@ from command_line import Desk
 import botwo
 from botwo._cli import cp, streams
 from botwo._cli.endings import RefusedError, told
-from botwo._cli.names import S3Name, beneath, is_s3, s3_name, shown
+from botwo._cli.names import S3Name, beneath, is_s3, s3_name
 from botwo._cli.pool import Stop, StoppedError, each
 from botwo._cli.streams import Input
+from botwo._cli.text import shown
 from botwo._cli.transfers import Mover, Transfer
 
 if TYPE_CHECKING:

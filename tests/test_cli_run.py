@@ -128,6 +128,34 @@ def test_the_environment_is_printed(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert found["PYTHONPATH"].split(os.pathsep)[0].endswith("_startup")
 
 
+@pytest.mark.parametrize("text", [None, "[clients"], ids=["missing", "broken"])
+def test_a_shell_hears_of_an_environment_that_is_none(tmp_path: Path, text: str | None) -> None:
+    """A script that evaluates what is printed, and ends at errors, does not go on unrouted."""
+    config = tmp_path / "stores.toml"
+    if text is not None:
+        config.write_text(text)
+    printed = shlex.join(
+        [sys.executable, "-m", "botwo", "run", "--print-environment", "--config", str(config)]
+    )
+
+    script = f'set -e; eval "$({printed})"; echo went on'
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
+
+    assert (1, "") == (done.returncode, done.stdout)
+    assert str(config) in done.stderr
+
+
+def test_a_program_without_a_name_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty command is told like any other that is not there."""
+    config = tmp_path / "botwo.toml"
+    config.touch()
+
+    ran = called("run", "--config", str(config), "--", "")
+
+    assert (127, "") == (ran.status, ran.output)
+    assert "there is no such program" in ran.errors
+
+
 @pytest.mark.parametrize("arguments", [[], ["--print-environment", "ls"]])
 def test_nothing_to_run(arguments: list[str]) -> None:
     """Without a program there is nothing to run, which is a wrong use."""

@@ -129,10 +129,22 @@ def test_a_default_is_required(mapping: Any) -> None:
     assert '{"bucket_name": "*", "client": ...}' in problems["mapping"][1]
 
 
+def test_one_mistake_does_not_hide_another() -> None:
+    """Of a rule with an unknown field everything else that is wrong is told too."""
+    rule = {"bucket_name": "*", "client": "zz", "key_prefix": "dev", "bukcet": 1}
+
+    assert {
+        "mapping[0].bukcet", "mapping[0].client", "mapping[0].key_prefix"
+    } == set(_problems([rule]))  # fmt: skip
+    assert {"mapping[0].bukcet", "mapping"} == set(
+        _problems([{"bucket_name": "a", "client": "s3", "bukcet": 1}])
+    )
+
+
 @pytest.mark.parametrize("mapping", [None, "rules", {"bucket_name": "*", "client": "s3"}, 3])
 def test_a_mapping_is_a_list(mapping: Any) -> None:
     """Something that is no list is refused as a whole."""
-    assert _problems(mapping)["mapping"][1] == "give a list of rules"
+    assert _problems(mapping)["mapping"][1] == "give a list of rules; in TOML: [[mapping]]"
 
 
 def _asynchronous() -> Any:

@@ -65,6 +65,8 @@ WRONG = [
     _document({"bucket_name": "a", "client": "one", "typo": 1}),
     _document({"bucket_name": 3, "client": "one"}),
     {"clients": {"one": {}}, "mapping": RULE},
+    {"clients": {"one": {}}, "mapping": [{"bucket_name": "a", "client": "one"}]},
+    _document({"bucket_name": "a", "client": "one", "key_prefix": "dev"}),
 ]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botwo import _startup
 from botwo._config import VARIABLE, Config, load
 from botwo._errors import BotwoError, ConfigError, ConfigWarning, Problem
-from botwo._making import is_unrouted, unrouted
+from botwo._making import is_unrouted, own_credentials, unrouted
 from botwo._startup.botwo_startup import MAKERS, is_watch, watch
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def make(plain: Callable[..., Any], session: Any, args: Any, named: Any) -> Any:
             "one store; give it an endpoint_url if it is to talk to that one alone"
         )
     config = installs[0].config
-    _check_credentials(config, asked)
+    _check_credentials(config, session, asked)
     with unrouted(session):  # where ours is there twice, with another library's between
         return config.routed(session, functools.partial(plain, *args, **named))
 
@@ -176,19 +176,19 @@ def _asked(args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
     return {**dict(zip(_TAKES, args, strict=False)), **named}
 
 
-def _check_credentials(config: Config, asked: Mapping[str, Any]) -> None:
+def _check_credentials(config: Config, session: Any, asked: Mapping[str, Any]) -> None:
     """Refuse credentials that no store would be asked with.
 
     Raises:
         ConfigError: The file marks no client that takes them.
     """
-    given = [name for name in _CREDENTIALS if asked.get(name) is not None]
+    given = [f"client('s3', {name}=…)" for name in _CREDENTIALS if asked.get(name) is not None]
+    given += [f"the session's {name}" for name in own_credentials(session)]
     if given and config.application is None:
         found = "the program gives credentials, and no client of the file takes them"
         mend = "mark the one that does, `application = true`"
         raise ConfigError(
-            Problem(place=f"client('s3', {name}=…)", found=found, mend=mend, file=str(config.path))
-            for name in given
+            Problem(place=place, found=found, mend=mend, file=str(config.path)) for place in given
         )
 
 

@@ -129,7 +129,8 @@ def find(path: str | os.PathLike[str] | None = None) -> Path:
     if path is None:
         path = os.environ.get(VARIABLE)
         if path == "":
-            raise _error(VARIABLE, "is empty", "unset it, or name a file")
+            found = "is empty"
+            raise _error(VARIABLE, found, "unset it, or name a file", file="the environment")
     if path is not None:
         try:
             return Path(path).expanduser().absolute()

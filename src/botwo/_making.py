@@ -61,6 +61,16 @@ def is_unrouted(session: Any) -> bool:
     return any(made is session for made in _making.get() or ())
 
 
+def own_credentials(session: Any) -> list[str]:
+    """Name what a program has set on a session to say whose credentials its clients have."""
+    found = []
+    if getattr(getattr(session, "_credentials", None), "method", None) == "explicit":
+        found.append("credentials")
+    if session.instance_variables().get("profile") is not None:
+        found.append("profile")
+    return found
+
+
 def components(session: Any) -> dict[str, Any]:
     """Give what a program has set up on its session for all clients, as it is now."""
     return {name: copy.copy(session.get_component(name)) for name in _COMPONENTS}
@@ -104,7 +114,8 @@ class StoreFactory(msgspec.Struct, frozen=True, kw_only=True):
                 boto3.setup_default_session()
             default: Any = boto3.DEFAULT_SESSION
             with unrouted(default._session):
-                return default.client("s3")
+                # A default session that routes by itself makes a plain client here.
+                return boto3.session.Session.client(default, "s3")
         # A program's emitter has botocore's own handlers already, and boto3's where it has boto3.
         core = botocore.session.Session(
             profile=self.profile_name, include_builtin_handlers=not components

@@ -42,18 +42,25 @@ def read_mapping(
     """
     found = list(problems)
     rules: dict[int, Rule] = {}
+    partial: list[Rule | None] = []
     if isinstance(mapping, str | bytes | Mapping) or not isinstance(mapping, Sequence):
-        raise ConfigError([*found, _problem("mapping", mapping, "give a list of rules")])
+        raise ConfigError(
+            [*found, _problem("mapping", mapping, "give a list of rules; in TOML: [[mapping]]")]
+        )
     for place, entry in enumerate(mapping):
         rule = _rule(entry)
         if rule is None:
             found += _entry_problems(f"mapping[{place}]", entry)
+            partial.append(_readable(entry))
+            if partial[-1] is not None:
+                found += _rule_problems(f"mapping[{place}]", partial[-1], clients)
         else:
             rules[place] = rule
             found += _rule_problems(f"mapping[{place}]", rule, clients)
     found += _order_problems(rules)
-    if len(rules) == len(mapping):
-        found += _default_problems(rules.values())
+    readable = [rule for rule in partial if rule is not None]
+    if len(readable) == len(partial):
+        found += _default_problems([*rules.values(), *readable])
     if not found and any(rule.source_prefix for rule in rules.values()):
         found += collisions(Rules(rules=tuple(rules.values())))
     if found:
@@ -102,6 +109,19 @@ def _rule(entry: object) -> Rule | None:
         return msgspec.convert(_given(entry), Rule)
     except msgspec.ValidationError:
         return None
+
+
+def _readable(entry: object) -> Rule | None:
+    """Read what can be read of an entry that has problems; None where it names no bucket."""
+    if not isinstance(entry, Mapping):
+        return None
+    given = {name: value for name, value in _given(entry).items() if name in _FIELDS}
+    for name, value in list(given.items()):
+        try:
+            msgspec.convert(value, _FIELDS[name].type)
+        except msgspec.ValidationError:
+            del given[name]
+    return _rule(given)
 
 
 def _entry_problems(place: str, entry: object) -> Iterator[Problem]:

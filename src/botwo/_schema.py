@@ -34,6 +34,13 @@ def schema() -> dict[str, Any]:
             known = "$schema" if name == "schema" else name
             described["properties"][known]["description"] = re.sub(r"\s+", " ", text)
     definitions["SecretSource"]["oneOf"] = [{"required": ["file"]}, {"required": ["command"]}]
+    rule = definitions["Rule"]["properties"]
+    for name in ("key_prefix", "source_prefix"):
+        rule[name]["pattern"] = r"^$|/$|\}$"  # a variable may bring the slash
+    definitions["ConfigTable"]["properties"]["mapping"]["contains"] = {
+        "required": ["bucket_name"],
+        "properties": {"bucket_name": {"const": "*"}, "source_prefix": {"const": ""}},
+    }
     client = definitions["ClientTable"]["properties"]
     client["config"]["properties"] = dict.fromkeys(BotocoreConfig.OPTION_DEFAULTS, True)
     for name in SECRETS:

@@ -74,10 +74,12 @@ def revealed(secret: Secret, folder: Path) -> str:
         if secret.command:
             return _some(_printed(secret.command), "the command's output")
         return _some(_read(folder, secret.file or ""), f"the file {secret.file}")
+    reference = REFERENCE.fullmatch(secret)
     try:
         return _some(filled(secret), f"what {secret} refers to")
     except UnsetError as error:
-        raise SecretError(f"{secret} is unset", error.mend) from None
+        mend = error.mend if reference is None else f"set {reference['name']} in the environment"
+        raise SecretError(f"{secret} is unset or empty", mend) from None
 
 
 def _some(text: str, what: str) -> str:

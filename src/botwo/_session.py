@@ -12,7 +12,7 @@ from botocore.config import Config as BotocoreConfig
 
 from botwo._config import Config, read_config
 from botwo._errors import ConfigError, Problem
-from botwo._making import unrouted
+from botwo._making import own_credentials, unrouted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,7 +74,9 @@ class Session(boto3.session.Session):
                 return super().client(*args, **kwargs)
             config = self._botwo_config
             if config.application is None:
-                problems = list(_refused(config, self._botwo_who, asked))
+                own = own_credentials(self._session) if not self._botwo_who else []
+                who = [*self._botwo_who, *(f"the botocore session's {name}" for name in own)]
+                problems = list(_refused(config, who, asked))
                 if problems:
                     raise ConfigError(problems)
             # Where `botwo.install` is at work too, this session's own file rules.
@@ -86,7 +88,7 @@ class Session(boto3.session.Session):
 
 def _refused(config: Config, who: list[str], asked: Mapping[str, Any]) -> Iterator[Problem]:
     """Find what the caller says of a client that the file does not have."""
-    of_session = [f"Session({name}=…)" for name in who]
+    of_session = [f"Session({name}=…)" if name in _WHO else name for name in who]
     of_call = [f"client('s3', {name}=…)" for name in asked if _says(name, asked[name])]
     for place in of_session + of_call:
         yield Problem(

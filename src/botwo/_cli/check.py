@@ -11,8 +11,8 @@ from rich.table import Table
 import botwo
 from botwo._cli.configured import ConfigOption, doubts
 from botwo._cli.endings import FAILED, complain
-from botwo._cli.names import shown
 from botwo._cli.output import console, print_json
+from botwo._cli.text import shown
 from botwo._errors import ConfigError, Problem
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ import typer
 
 from botwo._cli.configured import ConfigOption, routed
 from botwo._cli.endings import FAILED, FAILURES, RefusedError, told
-from botwo._cli.names import STANDARD, S3Name, shown
+from botwo._cli.names import STANDARD, S3Name
 from botwo._cli.output import reporting
 from botwo._cli.plans import Local, all_in, check, one, place
 from botwo._cli.pool import AT_ONCE, Stop, each
+from botwo._cli.text import shown
 from botwo._cli.transfers import Mover, Transfer
 
 if TYPE_CHECKING:

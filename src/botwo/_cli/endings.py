@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from typing import Any
@@ -15,6 +16,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
+from botwo._cli.text import shown
 from botwo._errors import BotwoError, ConfigError
 
 _NAME = "botwo"
@@ -55,7 +57,8 @@ def misuse(message: str) -> Exception:
 
 def complain(message: str) -> None:
     """Say on stderr what is wrong."""
-    typer.echo(f"botwo: {message}", err=True)
+    for line in f"botwo: {message}".split("\n"):
+        typer.echo(shown(line), err=True)
 
 
 def told(error: BaseException) -> str:
@@ -78,7 +81,12 @@ class Commands(TyperGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command and end the program with its status."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # keys may be in any script
         try:
+            if sys.stdout is None:
+                raise misuse("standard output is closed")
             status = super().main(*args, **{**extra, "standalone_mode": False})
         except _USAGE as error:
             complain(_misused(error))

@@ -9,8 +9,9 @@ import typer
 import botwo
 from botwo._cli.configured import ConfigOption, routed
 from botwo._cli.endings import misuse
-from botwo._cli.names import S3Name, s3_name, shown
+from botwo._cli.names import S3Name, s3_name
 from botwo._cli.output import print_json
+from botwo._cli.text import shown
 
 if TYPE_CHECKING:
     from botwo._explain import Explanation

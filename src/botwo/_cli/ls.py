@@ -10,8 +10,9 @@ import typer
 
 from botwo._cli.configured import ConfigOption, routed
 from botwo._cli.endings import RefusedError
-from botwo._cli.names import SCHEME, S3Name, s3_name, shown
+from botwo._cli.names import SCHEME, S3Name, s3_name
 from botwo._cli.output import print_json
+from botwo._cli.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,6 @@ STANDARD = "-"
 # An access point's ARN is a bucket too, and may have a slash in it.
 _ARN = r"arn:[^/]*:(?:outpost[:/][^:/]+[:/])?accesspoint[:/][^:/]+"
 _NAME = re.compile(f"{SCHEME}({_ARN}|[^/]+)(?:/(.*))?", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class S3Name(msgspec.Struct, frozen=True):
@@ -82,8 +81,3 @@ def _is_local_name(part: str) -> bool:
         return False
     # Where there are drives and another separator, a key may not have them.
     return os.sep == "/" or not re.search(r'[\\:*?"<>|]', part)
-
-
-def shown(name: object) -> str:
-    """Give a name as a terminal may show it: a key can hold what would move the cursor."""
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(name))

@@ -28,7 +28,11 @@ _WIDE = 200
 
 def print_json(document: Any, *, indent: int | None = 2) -> None:
     """Print a document as a program reads it; without an indent in one line."""
-    typer.echo(json.dumps(document, indent=indent, ensure_ascii=False))
+    typer.echo(json.dumps(document, indent=indent, ensure_ascii=not _is_utf8()))
+
+
+def _is_utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def console() -> Console:

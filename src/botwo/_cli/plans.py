@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from botwo._cli.apart import check_beside
 from botwo._cli.endings import RefusedError, misuse
 from botwo._cli.names import STANDARD, S3Name, is_s3, s3_name
 from botwo._cli.transfers import Inside, Transfer
@@ -114,8 +115,9 @@ def _all_keys(s3: Any, source: S3Name, target: Place) -> Iterator[Transfer]:
         relative = entry["Key"][len(folder.key) :]
         found = S3Name(folder.bucket, entry["Key"])
         if isinstance(target, S3Name):
-            into = target.folder
-            yield Transfer(found, into.within(relative), entry["Size"])
+            into = target.folder.within(relative)
+            check_beside(s3, found, relative, into)
+            yield Transfer(found, into, entry["Size"])
         # An empty object that stands for a folder is none here: folders are made as needed.
         elif isinstance(target, Local) and not (found.is_folder and entry["Size"] == 0):
             yield Transfer(found, Inside(target.path, relative), entry["Size"])

@@ -30,7 +30,9 @@ ItemT = TypeVar("ItemT")
 DoneT = TypeVar("DoneT")
 
 AT_ONCE = 8
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 # How long the main thread waits before it looks whether a signal came.
 _SECONDS = 0.1
 # What puts away, and is asked for after a signal too.

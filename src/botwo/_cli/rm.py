@@ -8,10 +8,11 @@ import typer
 
 from botwo._cli.configured import ConfigOption, routed
 from botwo._cli.endings import FAILED, FAILURES, misuse, told
-from botwo._cli.names import S3Name, s3_name, shown
+from botwo._cli.names import S3Name, s3_name
 from botwo._cli.output import Report, reporting
 from botwo._cli.plans import objects
 from botwo._cli.pool import Stop, each
+from botwo._cli.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,14 @@ import os
 import shlex
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from botwo._cli.configured import ConfigOption
+from botwo._cli.configured import ConfigOption, configured
 from botwo._cli.endings import RefusedError, complain, misuse
+from botwo._errors import ConfigError
 
 EXAMPLES = """Examples:
 
@@ -50,16 +52,29 @@ def run(
     from botwo._activate import child_environment
     from botwo._config import find
 
-    file = find(config)
-    if not file.is_file():
-        raise RefusedError(f"{file}: there is no such config file")
-    environment = child_environment(file, os.environ)
     if print_environment:
-        for name, value in environment.items():
+        for name, value in child_environment(_checked(config), os.environ).items():
             if os.environ.get(name) != value:
                 typer.echo(f"export {name}={shlex.quote(value)}")
         return
-    _become(command or [], environment)
+    file = find(config)
+    if not file.is_file():
+        raise RefusedError(f"{file}: there is no such config file")
+    _become(command or [], child_environment(file, os.environ))
+
+
+def _checked(config: Path | None) -> Path:
+    """Read the config file, and give its path.
+
+    Raises:
+        ConfigError: It cannot be used; a shell that evaluates what is printed hears of it too.
+    """
+    try:
+        read: Path = configured(config).path
+    except ConfigError:
+        typer.echo("false")  # with `set -e` a script ends here
+        raise
+    return read
 
 
 def _become(command: list[str], environment: dict[str, str]) -> None:
@@ -71,6 +86,9 @@ def _become(command: list[str], environment: dict[str, str]) -> None:
         os.execvpe(command[0], command, environment)
     except (FileNotFoundError, NotADirectoryError):
         complain(f"{command[0]}: there is no such program")
+        raise typer.Exit(NOT_FOUND) from None
+    except ValueError:  # no name at all, or half of one
+        complain(f"{command[0]!r}: there is no such program")
         raise typer.Exit(NOT_FOUND) from None
     except OSError as error:
         complain(f"{command[0]}: cannot be executed: {error.strerror}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 import sys
 from contextvars import ContextVar
 from http import HTTPStatus
@@ -14,8 +15,11 @@ from boto3.s3.transfer import TransferConfig
 from botocore.utils import determine_content_length
 
 import botwo
-from botwo._cli.names import STANDARD, S3Name, beneath, shown
+from botwo._cli.apart import check_apart
+from botwo._cli.endings import RefusedError
+from botwo._cli.names import STANDARD, S3Name, beneath
 from botwo._cli.streams import Input
+from botwo._cli.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +108,10 @@ class Mover:
             stream = Input(sys.stdin.fileno(), self._stop)
             self._s3.upload_fileobj(stream, target.bucket, target.key, **options)
         else:
+            before = _identity(str(source))
             self._s3.upload_file(str(source), target.bucket, target.key, **options)
+            if before != _identity(str(source)):
+                raise RefusedError(f"{shown(source)}: changed while it was copied")
 
     def _download(self, source: S3Name, target: Inside | Path) -> None:
         path = target if isinstance(target, Path) else beneath(target.folder, target.relative)
@@ -123,6 +130,7 @@ class Mover:
 
     def _copy(self, source: S3Name, target: S3Name, size: int | None) -> None:
         """Copy in one request where that can be: it keeps tags, which a copy in parts does not."""
+        check_apart(self._s3, source, target)
         asked: dict[str, Any] = {
             "CopySource": {"Bucket": source.bucket, "Key": source.key},
             "Bucket": target.bucket,
@@ -144,6 +152,12 @@ class Mover:
 def _measure_part(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
     """Note how long a part is; a handler of ``before-call``."""
     context[_SIZE] = determine_content_length(params["body"]) or 0
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    """Give what changes when a file does."""
+    found = os.stat(path)  # noqa: PTH116 - of a path that is text
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _count_part(http_response: Any, context: dict[str, Any], **_: Any) -> None:
