@@ -145,6 +145,35 @@ def test_a_shell_hears_of_an_environment_that_is_none(tmp_path: Path, text: str 
     assert str(config) in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "refused"),
+    [
+        (["python", "-I", "job.py"], True),
+        (["/usr/bin/python3.11", "-uE", "job.py"], True),
+        (["python3", "-u", "-Sc", "pass"], True),
+        (["python3", "job.py", "-I"], False),
+        (["python3", "-m", "job", "-E"], False),
+        (["python3", "-c", "-I"], False),
+        (["python3", "-mIES"], False),
+        (["ls", "-I"], False),
+    ],
+)
+def test_a_python_that_would_not_be_routed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], refused: bool
+) -> None:
+    """A Python that is told to look at no PYTHONPATH is not begun, for it would not be routed."""
+    begun: list[list[str]] = []
+    monkeypatch.setattr(run, "_become", lambda words, _: begun.append(words))
+    config = tmp_path / "botwo.toml"
+    config.touch()
+
+    ran = called("run", "--config", str(config), "--", *command)
+
+    expected = (1, []) if refused else (0, [command])
+    assert expected == (ran.status, begun)
+    assert refused == ("would not be routed" in ran.errors)
+
+
 def test_a_program_without_a_name_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty command is told like any other that is not there."""
     config = tmp_path / "botwo.toml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import os
+import re
 import shlex
 import signal
 import sys
@@ -24,6 +25,9 @@ botwo run --config stores.toml -- aws s3 ls s3://bucket-a/
 
 eval "$(botwo run --print-environment)"
 """
+_PYTHON = re.compile(r"python(\d+(\.\d+)*)?(\.exe)?")
+_OPTIONS = re.compile("-[A-Za-z?]+")
+_TAKES_MORE = re.compile("[cmWX]")
 # As shells have it.
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
@@ -57,6 +61,11 @@ def run(
             if os.environ.get(name) != value:
                 typer.echo(f"export {name}={shlex.quote(value)}")
         return
+    if command and _looks_at_no_path(command):
+        raise RefusedError(
+            f"{shlex.join(command[:2])} … looks at no PYTHONPATH, so it would not be routed: leave "
+            "out -I, -E and -S, or call botwo.install in the program"
+        )
     file = find(config)
     if not file.is_file():
         raise RefusedError(f"{file}: there is no such config file")
@@ -75,6 +84,21 @@ def _checked(config: Path | None) -> Path:
         typer.echo("false")  # with `set -e` a script ends here
         raise
     return read
+
+
+def _looks_at_no_path(command: list[str]) -> bool:
+    """Tell whether a command is a Python that is told to import nothing from where botwo lies."""
+    if _PYTHON.fullmatch(Path(command[0]).name) is None:
+        return False
+    for word in command[1:]:
+        if _OPTIONS.fullmatch(word) is None:
+            return False  # the program, or what an option takes
+        flags = _TAKES_MORE.split(word)[0]
+        if set(flags) & set("IES"):
+            return True
+        if flags != word:
+            return False
+    return False
 
 
 def _become(command: list[str], environment: dict[str, str]) -> None:
