@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import test_startup
+from servers import reset
 
 import botwo
 
@@ -48,6 +49,8 @@ def test_readme_examples_run(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", moto_a.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", moto_a.secret_key)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    reset(moto_a)  # other tests may have keys in the buckets that the README names
+    reset(moto_b)
     plain = moto_a.client()
     plain.create_bucket(Bucket="test-bucket")
     plain.put_object(Bucket="test-bucket", Key="test/object.txt", Body=b"hello")

@@ -47,11 +47,25 @@ def schema() -> dict[str, Any]:
         for kind in client[name]["anyOf"]:
             if kind.get("type") == "string":
                 kind["pattern"] = f"^{_NAME}\\}}$"
+    _sort(made)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "botwo's config file",
         **made,
     }
+
+
+def _sort(schema: Any) -> None:
+    """Sort alternatives, which msgspec gives in an order of its version's."""
+    if isinstance(schema, dict):
+        for name in ("anyOf", "enum"):
+            if isinstance(schema.get(name), list):
+                schema[name].sort(key=json.dumps)
+        for inner in schema.values():
+            _sort(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _sort(inner)
 
 
 if __name__ == "__main__":
