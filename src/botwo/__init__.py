@@ -4,11 +4,10 @@ Existing code keeps its calls, bucket names and keys; an ordered list of rules s
 name lives in and what it is called there.
 """
 
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from botwo._activate import install, uninstall
 from botwo._client import client
-from botwo._config import Config, load
 from botwo._errors import (
     BotwoError,
     ConfigError,
@@ -17,11 +16,13 @@ from botwo._errors import (
     Problem,
     RoutingError,
 )
-from botwo._explain import Explanation, explain
-from botwo._making import lakefs_client
-from botwo._resource import resource
 
 if _TYPE_CHECKING:
+    from botwo._activate import install, uninstall
+    from botwo._config import Config, load
+    from botwo._explain import Explanation, explain
+    from botwo._making import lakefs_client
+    from botwo._resource import resource
     from botwo._session import Session
 
 __all__ = [
@@ -43,19 +44,30 @@ __all__ = [
     "uninstall",
 ]
 
+# Imported when they are asked for: a program that makes one routed client does not wait for them.
+_LATER = {
+    "Config": "_config",
+    "Explanation": "_explain",
+    "Session": "_session",
+    "explain": "_explain",
+    "install": "_activate",
+    "lakefs_client": "_making",
+    "load": "_config",
+    "resource": "_resource",
+    "uninstall": "_activate",
+}
+
 # What a traceback or a pickle says is the name that callers import.
-for _name in set(__all__) - {"Session"}:
+for _name in set(__all__) - set(_LATER):
     globals()[_name].__module__ = __name__
 
 
 def __getattr__(name: str) -> object:
-    """Import `Session` when it is asked for: boto3, on which it is built, takes its time."""
-    if name != "Session":
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from botwo import _session
-
-    made = globals()[name] = _session.Session
+    made = getattr(_import_module(f"botwo.{_LATER[name]}"), name)
     made.__module__ = __name__
+    globals()[name] = made
     return made
 
 

@@ -76,6 +76,19 @@ def _problem(place: str, found: object, mend: str) -> Problem:
     return Problem(place=place, found=shown, mend=mend)
 
 
+# How often this process was forked from another one since it imported this.
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
+
+
 def _alike(noted: Registration, registration: Registration) -> bool:
     """Tell whether two registrations are of one event and one handler, or one unique id."""
     event_name, handler, unique_id, _ = registration
@@ -98,7 +111,7 @@ class Stores:
 
     def _begin(self) -> None:
         """Begin in this process."""
-        self._process = os.getpid()
+        self._forks = _forks
         self._lock = threading.RLock()
         # One for each client: a factory may take long, and no other client waits for it.
         self._making = {name: threading.RLock() for name in self.given}
@@ -109,7 +122,7 @@ class Stores:
         Raises:
             ConfigError: The factory returned something else than a boto3 S3 client.
         """
-        if self._process != os.getpid():
+        if self._forks != _forks:
             self._leave_parent()
         client = self._made.get(name)
         return client if client is not None else self._make(name)
@@ -154,7 +167,7 @@ class Stores:
 
     def register(self, method: str, registration: Registration) -> None:
         """Call an event method of every client; those not made yet get it when they are made."""
-        if self._process != os.getpid():
+        if self._forks != _forks:
             self._leave_parent()
         with self._lock:
             for client in self.made():
