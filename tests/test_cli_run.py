@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from importlib.resources import files
@@ -183,6 +184,18 @@ def test_a_program_without_a_name_is_none(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert (127, "") == (ran.status, ran.output)
     assert "there is no such program" in ran.errors
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="this system has no such signal")
+def test_what_began_nothing_ignores_what_python_ignores(tmp_path: Path) -> None:
+    """Where no program could be begun, a broken pipe does not end this one by a signal."""
+    config = tmp_path / "botwo.toml"
+    config.touch()
+    before = signal.getsignal(signal.SIGPIPE)
+
+    called("run", "--config", str(config), "--", "")
+
+    assert signal.SIG_IGN == before == signal.getsignal(signal.SIGPIPE)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--print-environment", "ls"]])

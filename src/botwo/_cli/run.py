@@ -103,9 +103,8 @@ def _looks_at_no_path(command: list[str]) -> bool:
 
 def _become(command: list[str], environment: dict[str, str]) -> None:
     sys.stdout.flush()
-    for name in _IGNORED:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    numbers = [getattr(signal, name) for name in _IGNORED if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
     try:
         os.execvpe(command[0], command, environment)
     except (FileNotFoundError, NotADirectoryError):
@@ -117,6 +116,9 @@ def _become(command: list[str], environment: dict[str, str]) -> None:
     except OSError as error:
         complain(f"{command[0]}: cannot be executed: {error.strerror}")
         raise typer.Exit(NOT_EXECUTABLE) from None
+    finally:  # only where nothing was begun
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def schema() -> None:
