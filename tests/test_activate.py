@@ -333,45 +333,6 @@ def test_threads_make_routed_clients_at_once(file: Path) -> None:
     assert {ROUTED} == {_bucket(client) for client in made}
 
 
-class _AioSession(botocore.session.Session):
-    """A session with a create_client of its own, as aiobotocore's has."""
-
-    def create_client(self, *args: Any, **kwargs: Any) -> Any:
-        return "asynchronous"
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_an_asynchronous_client_is_refused(
-    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, when: str
-) -> None:
-    """A client that cannot be routed yet is an error, whenever its library is imported."""
-    package = tmp_path / "aiobotocore"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "session.py").write_text(
-        "from botocore.session import Session\n"
-        "class AioSession(Session):\n"
-        "    def create_client(self, *args, **kwargs):\n"
-        "        return 'asynchronous'\n"
-    )
-    for name in ("aiobotocore", "aiobotocore.session"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.syspath_prepend(tmp_path)
-    if when == "before":
-        __import__("aiobotocore.session")
-    botwo.install(file)
-    __import__("aiobotocore.session")
-    session: Any = sys.modules["aiobotocore.session"].AioSession()
-
-    with pytest.raises(botwo.BotwoError, match="asynchronous"):
-        session.create_client("s3")
-
-    assert "asynchronous" == session.create_client("s3", endpoint_url="https://own.example.com")
-    assert "asynchronous" == session.create_client("sqs")
-    for name in ("aiobotocore", "aiobotocore.session"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-
-
 def test_a_module_that_is_run_again_is_patched_again(file: Path) -> None:
     """Reloading the module that makes clients changes nothing."""
     made_before = botocore.session.Session
@@ -413,7 +374,7 @@ def test_a_loader_that_is_shared_stays_as_it_is(monkeypatch: pytest.MonkeyPatch)
             return None
 
         def exec_module(self, module: Any) -> None:
-            module.Session = type("Session", (_AioSession,), {"create_client": lambda *_: "plain"})
+            module.Session = type("Session", (), {"create_client": lambda *_: "plain"})
 
     class Finder:
         def find_spec(self, name: str, *_: Any) -> Any:

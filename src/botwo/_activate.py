@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botwo import _startup
 from botwo._config import VARIABLE, Config, load
-from botwo._errors import BotwoError, ConfigError, ConfigWarning, Problem
-from botwo._making import is_unrouted, own_credentials, unrouted
+from botwo._errors import ConfigWarning
+from botwo._making import asked_of, is_unrouted
 from botwo._startup.botwo_startup import MAKERS, is_watch, watch
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("botwo")
 _PYTHONPATH = "PYTHONPATH"
-# What create_client takes, in order; another library's patch may hide it from `inspect`.
-_CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-_TAKES = (
-    "service_name", "region_name", "api_version", "use_ssl", "verify", "endpoint_url",
-    *_CREDENTIALS,
-)  # fmt: skip
 
 
 class _Install:
@@ -149,47 +143,23 @@ def make(plain: Callable[..., Any], session: Any, args: Any, named: Any) -> Any:
     """Make an S3 client that a session was asked for; routed, where it is meant to be.
 
     Args:
-        plain: What makes it without botwo.
+        plain: What makes it without botwo; of aiobotocore, what enters to it.
         session: The botocore session.
         args, named: What its `create_client` was called with.
 
     Raises:
         ConfigError: The config file cannot be used, or gives no place to the credentials.
-        BotwoError: It is an asynchronous client.
     """
-    asked = _asked(args, named)
+    asked = asked_of(args, named)
     installs = _installs[-1:]
     if not installs or asked.get("endpoint_url") is not None or is_unrouted(session):
         return plain(*args, **named)
-    if any(made.__module__ == "aiobotocore.session" for made in type(session).__mro__):
-        raise BotwoError(
-            "asynchronous S3 clients cannot be routed, and this one would take every name to "
-            "one store; give it an endpoint_url if it is to talk to that one alone"
-        )
     config = installs[0].config
-    _check_credentials(config, session, asked)
-    with unrouted(session):  # where ours is there twice, with another library's between
-        return config.routed(session, functools.partial(plain, *args, **named))
-
-
-def _asked(args: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-    return {**dict(zip(_TAKES, args, strict=False)), **named}
-
-
-def _check_credentials(config: Config, session: Any, asked: Mapping[str, Any]) -> None:
-    """Refuse credentials that no store would be asked with.
-
-    Raises:
-        ConfigError: The file marks no client that takes them.
-    """
-    given = [f"client('s3', {name}=…)" for name in _CREDENTIALS if asked.get(name) is not None]
-    given += [f"the session's {name}" for name in own_credentials(session)]
-    if given and config.application is None:
-        found = "the program gives credentials, and no client of the file takes them"
-        mend = "mark the one that does, `application = true`"
-        raise ConfigError(
-            Problem(place=place, found=found, mend=mend, file=str(config.path)) for place in given
-        )
+    config.check_credentials(session, asked)
+    application = functools.partial(plain, *args, **named)
+    if any(made.__module__ == "aiobotocore.session" for made in type(session).__mro__):
+        return config.routed_async(session, application)
+    return config.routed(session, application)
 
 
 def _restore() -> None:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from botwo._client import check_bucket, routed
+from botwo._client import routed
 from botwo._errors import ConfigError, ConfigWarning, Problem
 from botwo._lines import field_of, line_of, lines
-from botwo._making import StoreFactory, components
+from botwo._making import CREDENTIALS, StoreFactory, components, own_credentials, unrouted
 from botwo._mapping import doubts, read_mapping
 from botwo._resource import resource_over
+from botwo._routed import check_bucket
 from botwo._rules import Rules
 from botwo._stores import Stores
 from botwo._tables import Tables
@@ -75,14 +76,59 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The name of the client that is, under activation, the program's own; None for none."""
         return next((name for name, made in self.factories.items() if made.application), None)
 
+    def check_credentials(self, session: Any, asked: Mapping[str, Any]) -> None:
+        """Refuse credentials that no store would be asked with.
+
+        Args:
+            session: The session that is asked for an S3 client.
+            asked: What its ``create_client`` was called with.
+
+        Raises:
+            ConfigError: The file marks no client that takes them.
+        """
+        given = [f"client('s3', {name}=…)" for name in CREDENTIALS if asked.get(name) is not None]
+        given += [f"the session's {name}" for name in own_credentials(session)]
+        if given and self.application is None:
+            found = "the program gives credentials, and no client of the file takes them"
+            mend = "mark the one that does, `application = true`"
+            raise ConfigError(
+                Problem(place=place, found=found, mend=mend, file=str(self.path)) for place in given
+            )
+
     def routed(self, session: Any, application: Callable[[], Any]) -> Any:
         """Give a routed client that stands for what `application` makes by a botocore session."""
         shared = components(session)
-        given: dict[str, Any] = {
-            name: application() if factory.application else functools.partial(factory.made, shared)
-            for name, factory in self.factories.items()
-        }
+        with unrouted(session):
+            given: dict[str, Any] = {
+                name: application() if made.application else functools.partial(made.made, shared)
+                for name, made in self.factories.items()
+            }
         return routed(Stores(given), self.rules, self.mapping)
+
+    def aio_client(self) -> Any:
+        """Give what enters to a routed client in an event loop, by ``async with``."""
+        return self._context({})
+
+    def routed_async(self, session: Any, application: Callable[[], Any]) -> Any:
+        """Give what enters to a routed client that stands for what `application` gives."""
+
+        def own() -> Any:
+            with unrouted(session):
+                return application()
+
+        return self._context(components(session), own)
+
+    def _context(self, shared: Mapping[str, Any], own: Callable[[], Any] | None = None) -> Any:
+        # They need aiobotocore.
+        from botwo._async_client import RoutedContext
+        from botwo._async_making import StoreContext
+
+        given = {
+            name: own if own and made.application else functools.partial(StoreContext, made, shared)
+            for name, made in self.factories.items()
+        }
+        at_once = [self.application] if own and self.application is not None else []
+        return RoutedContext(given, self.rules, self.mapping, at_once)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.path, self.factories, self.mapping)

@@ -15,7 +15,7 @@ from botocore.hooks import BaseEventHooks, EventAliaser, HierarchicalEmitter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from botwo._stores import Stores
+    from botwo._stores import Made
 
     Handler = Callable[..., Any]
 
@@ -45,13 +45,16 @@ class Told(dict[str, Any]):
     """A response that a handler of the caller gave instead of a store: in the caller's names."""
 
 
-class _Answering(msgspec.Struct, frozen=True):
+class Answering(msgspec.Struct, frozen=True):
     """A handler of ``before-call``, which may answer a request itself, as botocore's Stubber."""
 
     handler: Handler
 
     def __call__(self, **kwargs: Any) -> Any:
-        answer = self.handler(**kwargs)
+        return self.told(self.handler(**kwargs))
+
+    def told(self, answer: Any) -> Any:
+        """Give what the handler answered, if anything, as such."""
         if answer is None:
             return None
         response, parsed = answer
@@ -59,12 +62,26 @@ class _Answering(msgspec.Struct, frozen=True):
 
 
 class RoutedEvents(BaseEventHooks):
-    """``s3.meta.events`` of a routed client."""
+    """``s3.meta.events`` of a routed client.
 
-    def __init__(self, stores: Stores, default: str) -> None:
+    Args:
+        stores: Every store's client.
+        default: The client of the default store.
+        emitter: An emitter of the kind that the clients have.
+        answering: What a handler that may answer a request becomes.
+    """
+
+    def __init__(
+        self,
+        stores: Made,
+        default: Any,
+        emitter: type[HierarchicalEmitter] = HierarchicalEmitter,
+        answering: type[Answering] = Answering,
+    ) -> None:
         self._stores = stores
         self._default = default
-        self._parameters = EventAliaser(HierarchicalEmitter())
+        self._answering = answering
+        self._parameters = EventAliaser(emitter())
         self.sees_parameters = False
         """Whether any handler of parameter events was ever registered."""
 
@@ -119,7 +136,7 @@ class RoutedEvents(BaseEventHooks):
     def _emitter(self, event_name: str) -> Any:
         if event_name.split(".", 1)[0] in _PARAMETER_EVENTS:
             return self._parameters
-        return self._stores[self._default].meta.events
+        return self._default.meta.events
 
     def _apply(
         self,
@@ -142,5 +159,5 @@ class RoutedEvents(BaseEventHooks):
             if kind == "*" and callable(handler):
                 handler = _BehindRouting(handler)
             elif kind == "before-call" and callable(handler):
-                handler = _Answering(handler)
+                handler = self._answering(handler)
             self._stores.register(method, (event_name, handler, unique_id, counted))

@@ -8,11 +8,11 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from botwo._calls import first_calls
-from botwo._client import rules_and_operation
 from botwo._errors import RoutingError
 from botwo._flows import flow
 from botwo._patterns import matches
 from botwo._requests import copy_source
+from botwo._routed import rules_and_operation
 from botwo._routes import Route
 
 if TYPE_CHECKING:

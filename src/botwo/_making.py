@@ -17,7 +17,7 @@ from botwo._lines import place_of
 from botwo._secrets import Secret, SecretError, revealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 Type = Literal["s3", "lakefs"]
 
@@ -34,6 +34,13 @@ _LAKEFS_REGION = "us-east-1"
 # What programs set up on a session for all its clients: their handlers, how answers are read (the
 # AWS command line has dates left as they come), and the models, which take long to load anew.
 _COMPONENTS = ("event_emitter", "response_parser_factory", "data_loader")
+
+# What create_client takes, in order; another library's patch may hide it from `inspect`.
+CREDENTIALS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+_TAKES = (
+    "service_name", "region_name", "api_version", "use_ssl", "verify", "endpoint_url",
+    *CREDENTIALS,
+)  # fmt: skip
 
 # The session that makes a store's client: in a list, which is emptied when it has made it, because
 # a task that began meanwhile keeps it.
@@ -59,6 +66,11 @@ def unrouted(session: Any) -> Iterator[None]:
 def is_unrouted(session: Any) -> bool:
     """Tell whether what a session makes is a store's client."""
     return any(made is session for made in _making.get() or ())
+
+
+def asked_of(args: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a session's ``create_client`` was called with, by name."""
+    return {**dict(zip(_TAKES, args, strict=False)), **named}
 
 
 def own_credentials(session: Any) -> list[str]:
@@ -116,18 +128,26 @@ class StoreFactory(msgspec.Struct, frozen=True, kw_only=True):
             with unrouted(default._session):
                 # A default session that routes by itself makes a plain client here.
                 return boto3.session.Session.client(default, "s3")
-        # A program's emitter has botocore's own handlers already, and boto3's where it has boto3.
-        core = botocore.session.Session(
-            profile=self.profile_name, include_builtin_handlers=not components
-        )
-        for name, component in components.items():
-            core.register_component(name, component)
-        options = self._options(core)
+        core, options = self.prepared(botocore.session.Session, components)
         with unrouted(core):
             if components:
                 return core.create_client("s3", **options)
             session: Any = boto3.session.Session(botocore_session=core)
             return session.client("s3", **options)
+
+    def prepared(
+        self, session: Callable[..., Any], components: Mapping[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        """Make the session, of botocore's kind or aiobotocore's, and say what it is asked for.
+
+        Raises:
+            ConfigError: A secret is not where the file says.
+        """
+        # A program's emitter has botocore's own handlers already, and boto3's where it has boto3.
+        core = session(profile=self.profile_name, include_builtin_handlers=not components)
+        for name, component in components.items():
+            core.register_component(name, component)
+        return core, self._options(core)
 
     def _options(self, core: Any) -> dict[str, Any]:
         proxies = self._revealed(self.proxies, "config", "proxies")

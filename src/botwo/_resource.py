@@ -8,9 +8,10 @@ from typing import Any, Protocol, TypeVar, overload
 
 from botocore.client import BaseClient
 
-from botwo._client import read_rules, routed
+from botwo._client import routed
 from botwo._errors import ConfigWarning
 from botwo._mapping import doubts
+from botwo._routed import read_rules
 from botwo._stores import Stores
 
 

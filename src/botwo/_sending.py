@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from botwo._bodies import read_body
+from botwo._bodies import read_body, read_body_async, reading
 from botwo._events import Told
 from botwo._responses import error_to_caller
 
 if TYPE_CHECKING:
+    from botwo._async_stores import AsyncStores
     from botwo._calls import Call
     from botwo._stores import Stores
     from botwo._translation import Params
@@ -41,30 +42,47 @@ def send(call: Call, stores: Stores, routed: Any) -> Params:
     try:
         response: Params = store._make_api_call(call.operation.name, call.params)
         if call.reads is not None:
-            response["Body"] = read_body(
-                response["Body"],
-                response.get("ContentLength"),
-                most=call.reads,
-                spools=call.spools,
-                ranged="ContentRange" in response,
-            )
-    except ClientError as error:
+            response["Body"] = read_body(response["Body"], reading(call, response))
+    except (ClientError, BotoCoreError) as error:
         own = _own_error(error, call, store, routed)
         if own is error:
             raise
         raise own from error.__cause__
-    except BotoCoreError as error:
-        error.add_note(_went(call, store))
-        raise
+    return _answer(call, response)
+
+
+async def send_async(call: Call, stores: AsyncStores, routed: Any) -> Params:
+    """Make one call in an event loop; see `send`."""
+    store = await stores.get(call.client)
+    if logger.isEnabledFor(logging.DEBUG):
+        _log(call)
+    try:
+        response: Params = await store._make_api_call(call.operation.name, call.params)
+        if call.reads is not None:
+            response["Body"] = await read_body_async(response["Body"], reading(call, response))
+    except (ClientError, BotoCoreError) as error:
+        own = _own_error(error, call, store, routed)
+        if own is error:
+            raise
+        raise own from error.__cause__
+    return _answer(call, response)
+
+
+def _answer(call: Call, response: Params) -> Params:
     return dict(response) if isinstance(response, Told) else call.answer(response)
 
 
-def _own_error(error: ClientError, call: Call, store: Any, routed: Any) -> ClientError:
+def _own_error(
+    error: ClientError | BotoCoreError, call: Call, store: Any, routed: Any
+) -> ClientError | BotoCoreError:
     """Make a store's error the routed client's: its exception class, the caller's names, one note.
 
     Each botocore session builds exception classes of its own. A class that is not one of the
     store's, which a program's own handler raised, stays as it is.
     """
+    if isinstance(error, BotoCoreError):
+        error.add_note(_went(call, store))
+        return error
     kind = type(error)
     name = kind.__name__
     if kind is not ClientError and getattr(store.exceptions, name, None) is not kind:

@@ -12,7 +12,7 @@ from botocore.config import Config as BotocoreConfig
 
 from botwo._config import Config, read_config
 from botwo._errors import ConfigError, Problem
-from botwo._making import own_credentials, unrouted
+from botwo._making import own_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,10 +80,7 @@ class Session(boto3.session.Session):
                 if problems:
                     raise ConfigError(problems)
             # Where `botwo.install` is at work too, this session's own file rules.
-            with unrouted(self._session):
-                return config.routed(
-                    self._session, functools.partial(super().client, *args, **kwargs)
-                )
+            return config.routed(self._session, functools.partial(super().client, *args, **kwargs))
 
 
 def _refused(config: Config, who: list[str], asked: Mapping[str, Any]) -> Iterator[Problem]:

@@ -28,50 +28,71 @@ _NO_RESOURCE: dict[Noun, str] = {
 _SECTIONS = ("register_first", "register", "register_last")
 
 
-def client_problems(clients: object, noun: Noun = "client") -> Iterator[Problem]:
+def client_problems(
+    clients: object, noun: Noun = "client", *, asynchronous: bool = False
+) -> Iterator[Problem]:
     """Check what can be checked of the clients without making any.
 
     Args:
         clients: What the caller gave.
         noun: What the caller was to give.
+        asynchronous: Whether it was to be for an event loop.
     """
+    library = _library(asynchronous)
     if not isinstance(clients, dict) and not hasattr(clients, "items"):
-        mend = f"give a dict of names to boto3 {noun}s or factories"
-        yield _problem(f"{noun}s", clients, mend)
+        mend = f"give a dict of names to {library} {noun}s or factories"
+        yield problem(f"{noun}s", clients, mend)
         return
     if not clients:
-        yield _problem(f"{noun}s", clients, f"give at least one {noun}")
+        yield problem(f"{noun}s", clients, f"give at least one {noun}")
     for name, value in clients.items():
         place = f"{noun}s[{name!r}]"
         if not isinstance(name, str):
-            yield _problem(place, name, f"a {noun}'s name is a string")
-        yield from _value_problems(place, value, noun)
+            yield problem(place, name, f"a {noun}'s name is a string")
+        yield from _value_problems(place, value, noun, asynchronous)
 
 
-def _value_problems(place: str, value: object, noun: Noun) -> Iterator[Problem]:
+def _library(asynchronous: bool) -> str:  # noqa: FBT001 - which of the two
+    return "aiobotocore" if asynchronous else "boto3"
+
+
+def _value_problems(
+    place: str,
+    value: object,
+    noun: Noun,
+    asynchronous: bool,  # noqa: FBT001 - as the caller has it
+) -> Iterator[Problem]:
     if isinstance(value, BaseClient):
-        yield from made_problems(place, value, noun)
+        yield from made_problems(place, value, noun, asynchronous=asynchronous)
     elif hasattr(value, "meta") and isinstance(getattr(value.meta, "client", None), BaseClient):
-        yield _problem(place, value, _NO_RESOURCE[noun])
+        yield problem(place, value, _NO_RESOURCE[noun])
+    elif asynchronous and hasattr(value, "__aenter__"):
+        mend = "give functools.partial(session.create_client, 's3', …), or the client it enters to"
+        yield problem(place, value, mend)
     elif not callable(value):
-        yield _problem(place, value, f"give a boto3 S3 {noun}, or a factory of one")
+        library = _library(asynchronous)
+        yield problem(place, value, f"give a {library} S3 {noun}, or a factory of one")
 
 
-def made_problems(place: str, client: object, noun: Noun = "client") -> Iterator[Problem]:
-    """Check that a client is a boto3 S3 client."""
+def made_problems(
+    place: str, client: object, noun: Noun = "client", *, asynchronous: bool = False
+) -> Iterator[Problem]:
+    """Check that a client is a boto3 S3 client, or one of aiobotocore."""
+    library = _library(asynchronous)
     if not isinstance(client, BaseClient):
-        yield _problem(place, client, f"the factory has to return a boto3 S3 {noun}")
+        yield problem(place, client, f"the factory has to return a {library} S3 {noun}")
         return
     service = client.meta.service_model.service_name
     if service != "s3":
-        yield _problem(place, f"a {noun} of {service!r}", f"only S3 {noun}s can be routed")
-    elif inspect.iscoroutinefunction(getattr(type(client), "_make_api_call", None)):
-        yield _problem(
-            place, f"an asynchronous {noun}", f"boto3's {noun}s only: do not mix the two"
-        )
+        yield problem(place, f"a {noun} of {service!r}", f"only S3 {noun}s can be routed")
+    elif asynchronous != inspect.iscoroutinefunction(getattr(type(client), "_make_api_call", None)):
+        found = f"a boto3 {noun}" if asynchronous else f"an asynchronous {noun}"
+        other = " (botwo.client takes boto3's)" if asynchronous else " (botwo.aio has the others)"
+        yield problem(place, found, f"{library}'s {noun}s only{other}: do not mix the two")
 
 
-def _problem(place: str, found: object, mend: str) -> Problem:
+def problem(place: str, found: object, mend: str) -> Problem:
+    """Say what is wrong with what was given at a place, by its kind where it is no string."""
     shown = found if isinstance(found, str) else f"a {type(found).__name__}"
     return Problem(place=place, found=shown, mend=mend)
 
@@ -97,8 +118,8 @@ def _alike(noted: Registration, registration: Registration) -> bool:
     return unique_id is not None or bool(noted[1] == handler)
 
 
-class Stores:
-    """Every store's client, made once; what was registered is registered with each."""
+class Made:
+    """The clients that there are; what was registered is registered with each."""
 
     def __init__(self, clients: Mapping[str, Any], noun: Noun = "client") -> None:
         self.given = dict(clients)
@@ -107,6 +128,65 @@ class Stores:
             name: value for name, value in self.given.items() if isinstance(value, BaseClient)
         }
         self._journal: list[tuple[str, Registration]] = []
+        self._lock = threading.RLock()
+
+    def made(self) -> list[Any]:
+        """Give the clients made so far, each once."""
+        return list({id(client): client for client in self._made.values()}.values())
+
+    def _place(self, name: str) -> str:
+        return f"{self._noun}s[{name!r}]"
+
+    def _adopt(self, name: str, client: Any) -> None:
+        """Take a client that a factory made."""
+        with self._lock:
+            if not any(client is other for other in self._made.values()):
+                for method, registration in self._journal:
+                    getattr(client.meta.events, method)(*registration)
+            self._made[name] = client
+
+    def register(self, method: str, registration: Registration) -> None:
+        """Call an event method of every client; those not made yet get it when they are made."""
+        with self._lock:
+            for client in self.made():
+                getattr(client.meta.events, method)(*registration)
+            if len(self._made) < len(self.given):
+                self._note(method, registration)
+
+    def _note(self, method: str, registration: Registration) -> None:
+        """Keep the journal short: transfers register the same handlers again and again.
+
+        What is dropped makes no difference to a new client, whichever handlers botocore gave it.
+        """
+        journal = self._journal
+        _, _, unique_id, counted = registration
+        same = [place for place, noted in enumerate(journal) if _alike(noted[1], registration)]
+        registered = [place for place in same if journal[place][0] in _SECTIONS]
+        once = unique_id is not None and not counted
+        if method in _SECTIONS:
+            if not (once and same and same[-1] in registered):
+                journal.append((method, registration))
+        elif once:
+            self._journal = [noted for place, noted in enumerate(journal) if place not in same]
+            self._journal.append((method, registration))
+        elif registered and counted:
+            del journal[registered[-1]]
+        elif registered:
+            del journal[min(registered, key=lambda place: _SECTIONS.index(journal[place][0]))]
+        elif counted or not same:
+            journal.append((method, registration))
+
+    @property
+    def are_factories(self) -> bool:
+        """Whether all clients were given as factories."""
+        return not any(isinstance(value, BaseClient) for value in self.given.values())
+
+
+class Stores(Made):
+    """Every store's client, made once, in whichever thread."""
+
+    def __init__(self, clients: Mapping[str, Any], noun: Noun = "client") -> None:
+        super().__init__(clients, noun)
         self._begin()
 
     def _begin(self) -> None:
@@ -142,15 +222,11 @@ class Stores:
             if name in self._made:
                 return self._made[name]
             client = self._from_factory(name)
-            with self._lock:
-                if not any(client is other for other in self._made.values()):
-                    for method, registration in self._journal:
-                        getattr(client.meta.events, method)(*registration)
-                self._made[name] = client
+            self._adopt(name, client)
             return client
 
     def _from_factory(self, name: str) -> Any:
-        place = f"{self._noun}s[{name!r}]"
+        place = self._place(name)
         try:
             client = self.given[name]()
         except Exception as error:
@@ -161,49 +237,13 @@ class Stores:
             raise ConfigError(problems)
         return client
 
-    def made(self) -> list[Any]:
-        """Give the clients made so far, each once."""
-        return list({id(client): client for client in self._made.values()}.values())
-
     def register(self, method: str, registration: Registration) -> None:
         """Call an event method of every client; those not made yet get it when they are made."""
         if self._forks != _forks:
             self._leave_parent()
-        with self._lock:
-            for client in self.made():
-                getattr(client.meta.events, method)(*registration)
-            if len(self._made) < len(self.given):
-                self._note(method, registration)
-
-    def _note(self, method: str, registration: Registration) -> None:
-        """Keep the journal short: transfers register the same handlers again and again.
-
-        What is dropped makes no difference to a new client, whichever handlers botocore gave it.
-        """
-        journal = self._journal
-        _, _, unique_id, counted = registration
-        same = [place for place, noted in enumerate(journal) if _alike(noted[1], registration)]
-        registered = [place for place in same if journal[place][0] in _SECTIONS]
-        once = unique_id is not None and not counted
-        if method in _SECTIONS:
-            if not (once and same and same[-1] in registered):
-                journal.append((method, registration))
-        elif once:
-            self._journal = [noted for place, noted in enumerate(journal) if place not in same]
-            self._journal.append((method, registration))
-        elif registered and counted:
-            del journal[registered[-1]]
-        elif registered:
-            del journal[min(registered, key=lambda place: _SECTIONS.index(journal[place][0]))]
-        elif counted or not same:
-            journal.append((method, registration))
+        super().register(method, registration)
 
     def close(self) -> None:
         """Close every client made so far."""
         for client in self.made():
             client.close()
-
-    @property
-    def are_factories(self) -> bool:
-        """Whether all clients were given as factories."""
-        return not any(isinstance(value, BaseClient) for value in self.given.values())

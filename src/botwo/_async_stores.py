@@ -1,0 +1,73 @@
+"""The stores' clients by name in an event loop: given, or made when first needed; see `_stores`."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from botocore.client import BaseClient
+
+from botwo._errors import ConfigError
+from botwo._stores import Made, made_problems, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class AsyncStores(Made):
+    """Every store's client, made once, in one event loop."""
+
+    def __init__(self, clients: Mapping[str, Any]) -> None:
+        super().__init__(clients)
+        self._making = {name: asyncio.Lock() for name in self.given}
+        self._entered = AsyncExitStack()
+
+    async def get(self, name: str) -> Any:
+        """Give a client, after making it where that was not done yet.
+
+        Raises:
+            ConfigError: The factory returned something else than a context that gives an
+                aiobotocore S3 client.
+        """
+        client = self._made.get(name)
+        return client if client is not None else await self._make(name)
+
+    async def _make(self, name: str) -> Any:
+        async with self._making[name]:
+            if name in self._made:
+                return self._made[name]
+            client = await self._from_factory(name)
+            self._adopt(name, client)
+            return client
+
+    async def _from_factory(self, name: str) -> Any:
+        place = self._place(name)
+        try:
+            context = self.given[name]()
+            client = await context.__aenter__() if _is_context(context) else None
+        except Exception as error:
+            error.add_note(f"botwo: raised by the factory {place}")
+            raise
+        if client is None:
+            mend = "the factory has to return what session.create_client('s3') does"
+            raise ConfigError([problem(place, context, mend)])
+        self._entered.push_async_exit(context)
+        problems = list(made_problems(place, client, asynchronous=True))
+        if problems:
+            raise ConfigError(problems)
+        return client
+
+    async def close(self) -> None:
+        """Close every client made so far."""
+        for client in self.made():
+            await client.close()
+
+    async def leave(self, *error: Any) -> None:
+        """Leave the contexts of the clients that factories made; others are their owners'."""
+        await self._entered.__aexit__(*error)
+
+
+def _is_context(made: object) -> bool:
+    """Tell whether a factory made what gives a client; a client itself is entered already."""
+    return hasattr(made, "__aenter__") and not isinstance(made, BaseClient)
