@@ -15,7 +15,7 @@ from botwo import _startup
 from botwo._config import VARIABLE, Config, load
 from botwo._errors import ConfigWarning
 from botwo._making import asked_of, is_unrouted
-from botwo._startup.botwo_startup import MAKERS, is_watch, watch
+from botwo._startup.botwo_startup import ARROW, MAKERS, is_watch, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,6 +116,11 @@ def uninstall() -> None:
             _restore()
 
 
+def is_active() -> bool:
+    """Tell whether S3 clients that are made now become routed."""
+    return bool(_installs)
+
+
 def child_environment(config: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Give the environment of a program whose S3 clients are to be routed.
 
@@ -170,3 +175,6 @@ def _restore() -> None:
         routing: Any = None if maker is None else maker.__dict__["create_client"]
         if hasattr(routing, "botwo_plain"):
             maker.create_client = routing.botwo_plain
+    arrow: Any = sys.modules.get(ARROW)
+    if arrow is not None:
+        arrow.FileSystem = getattr(arrow.FileSystem, "botwo_plain", arrow.FileSystem)

@@ -1,4 +1,4 @@
-"""Have the classes that make clients ask botwo, once the program imports them.
+"""Have what makes clients ask botwo, once the program imports it.
 
 It imports nothing that a bare Python has not imported by itself, not even `__future__`: what
 `botwo run` starts pays for it, whether it uses S3 or not. botwo itself is imported when the first
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Every client that boto3 and botocore make is made by the first one's create_client, and the second
 # one has its own.
 MAKERS = {"botocore.session": "Session", "aiobotocore.session": "AioSession"}
+# It finds a filesystem for a URI, and would read s3:// with a client of its own, in C++.
+ARROW = "pyarrow.fs"
 
 # The config files of `botwo run` that this process began with; None where none was named.
 arranged: "list[str | None]" = []
@@ -35,7 +37,7 @@ class Watch:
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> "ModuleSpec | None":
         """Find a module by the other finders, and have it patched when it is run."""
-        if name not in MAKERS:
+        if name not in MAKERS and name != ARROW:
             return None
         spec = _found(name, path, target)
         if spec is not None:
@@ -83,13 +85,49 @@ def watch() -> None:
     """Patch the classes that make clients: those there are now, and others when they come."""
     if not any(is_watch(finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Watch())
-    for name in MAKERS:
+    for name in (*MAKERS, ARROW):
         if name in sys.modules:
             patch(sys.modules[name])
 
 
 def patch(module: "Any") -> None:
-    """Have the class of a module that makes clients ask botwo for those of S3."""
+    """Have a module ask botwo for S3 clients, or for the filesystem of an s3:// URI."""
+    if module.__name__ == ARROW:
+        _patch_arrow(module)
+    else:
+        _patch_maker(module)
+
+
+def _patch_arrow(module: "Any") -> None:
+    plain = module.FileSystem
+    if hasattr(plain, "botwo_plain"):
+        return
+
+    class Kind(type(plain)):  # type: ignore[misc] # whose instances are those of the plain class
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, plain)
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, plain)
+
+    class FileSystem(plain, metaclass=Kind):  # type: ignore[misc] # only Arrow knows it
+        __doc__ = plain.__doc__
+        botwo_plain = plain
+
+        @staticmethod
+        def from_uri(uri: "Any") -> "Any":
+            return _botwos("_arrow").from_uri(plain, uri) if _is_s3(uri) else plain.from_uri(uri)
+
+    for name in ("__module__", "__name__", "__qualname__"):
+        setattr(FileSystem, name, getattr(plain, name))
+    module.FileSystem = FileSystem
+
+
+def _is_s3(uri: object) -> bool:
+    return isinstance(uri, str) and uri.startswith("s3://")
+
+
+def _patch_maker(module: "Any") -> None:
     maker = getattr(module, MAKERS[module.__name__])
     plain = maker.__dict__["create_client"]
     if hasattr(plain, "botwo_plain"):
@@ -100,7 +138,7 @@ def patch(module: "Any") -> None:
         make = plain if bind is None else bind(plain, self, type(self))
         if (args[0] if args else kwargs.get("service_name")) != "s3":
             return make(*args, **kwargs)
-        return _activation().make(make, self, args, kwargs)
+        return _botwos("_activate").make(make, self, args, kwargs)
 
     for name in ("__doc__", "__module__", "__name__", "__qualname__"):
         if hasattr(plain, name):
@@ -109,11 +147,11 @@ def patch(module: "Any") -> None:
     maker.create_client = create_client
 
 
-def _activation() -> "Any":
+def _botwos(module: str) -> "Any":
     from importlib import import_module  # botwo is above what it starts with
 
     try:
-        return import_module("botwo._activate")
+        return import_module(f"botwo.{module}")
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] != "botwo":
             raise
