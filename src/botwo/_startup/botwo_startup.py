@@ -99,7 +99,7 @@ def patch(module: "Any") -> None:
 
 
 def _patch_arrow(module: "Any") -> None:
-    plain = module.FileSystem
+    plain: Any = module.FileSystem
     if hasattr(plain, "botwo_plain"):
         return
 

@@ -1,0 +1,135 @@
+"""Arrow finds s3fs, whose clients are routed, where it would make an S3 client of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.fs
+import pytest
+import s3fs
+
+import botwo
+from botwo import _activate
+from botwo._startup.botwo_startup import patch
+
+pytestmark = pytest.mark.aio
+
+CONFIG = """
+[clients.own]
+region_name = "us-east-1"
+aws_access_key_id = "k"
+aws_secret_access_key = "${SECRET}"
+[[mapping]]
+bucket_name = "*"
+client = "own"
+mapped_bucket_name = "{bucket}-moved"
+"""
+PLAIN = pyarrow.fs.FileSystem
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Botwo is installed while a test runs."""
+    monkeypatch.setenv("SECRET", "s")
+    file = tmp_path / "botwo.toml"
+    file.write_text(CONFIG)
+    botwo.install(file)
+    yield
+    while _activate._installs:
+        botwo.uninstall()
+
+
+def _from_uri(uri: str) -> tuple[Any, str]:
+    filesystem, path = pyarrow.fs.FileSystem.from_uri(uri)
+    return filesystem, path
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", ["b", "b/", "b/a", "b/a/", "b/a%20b", "b//a//c", "b/a=1/x#y"])
+def test_an_s3_uri_is_s3fs(name: str) -> None:
+    """The filesystem is s3fs's, and the path is as Arrow reads it."""
+    asked = name.split("#", maxsplit=1)[0]
+    _, expected = PLAIN.from_uri(f"s3://{asked}?region=us-east-1")
+
+    filesystem, path = _from_uri(f"s3://{name}")
+
+    assert expected == path
+    assert isinstance(filesystem, pyarrow.fs.PyFileSystem)
+    assert isinstance(filesystem.handler.fs, s3fs.S3FileSystem)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("uri", ["s3://b/a b", "s3://b/a?versionId=x", "S3://b/a", "s3://b/[a]"])
+def test_what_arrow_refuses_is_refused_alike(uri: str) -> None:
+    """Pandas takes the error for leave to ask fsspec."""
+    with pytest.raises(pyarrow.ArrowInvalid) as expected:
+        PLAIN.from_uri(uri)
+
+    with pytest.raises(pyarrow.ArrowInvalid) as found:
+        _from_uri(uri)
+
+    start = str(expected.value).split("'", maxsplit=1)[0]
+    assert str(found.value).startswith(start)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("uri", ["s3://b/a?region=eu-central-1", "s3://key:secret@b/a"])
+def test_what_only_arrows_own_client_takes_is_refused(uri: str) -> None:
+    """A region or credentials would be dropped, or would take the name to one store."""
+    with pytest.raises(botwo.BotwoError, match="leave them out"):
+        _from_uri(uri)
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_endpoint_of_its_own_is_arrows() -> None:
+    """A URI that names its store is left alone, and so are other schemes."""
+    own, _ = _from_uri("s3://b/a?region=us-east-1&endpoint_override=127.0.0.1:1&scheme=http")
+    local, _ = _from_uri("file:///tmp")
+
+    assert isinstance(own, pyarrow.fs.S3FileSystem)
+    assert isinstance(local, pyarrow.fs.LocalFileSystem)
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_class_is_what_it_was() -> None:
+    """Arrow's filesystems are instances and subclasses of the class that stands in for Arrow's."""
+    kind = pyarrow.fs.FileSystem
+
+    assert kind is not PLAIN
+    assert isinstance(pyarrow.fs.LocalFileSystem(), kind)
+    assert issubclass(pyarrow.fs.LocalFileSystem, kind)
+    assert not isinstance("x", kind)
+    assert (PLAIN.__module__, PLAIN.__qualname__) == (kind.__module__, kind.__qualname__)
+
+
+def test_all_is_as_before_when_botwo_is_uninstalled(tmp_path: Path) -> None:
+    """The class is Arrow's again; one that a program kept asks Arrow too."""
+    file = tmp_path / "botwo.toml"
+    file.write_text(
+        CONFIG.replace('aws_secret_access_key = "${SECRET}"', "").replace(
+            'aws_access_key_id = "k"', ""
+        )
+    )
+    botwo.install(file)
+    kept: Any = pyarrow.fs.FileSystem
+    patch(pyarrow.fs)
+    twice = pyarrow.fs.FileSystem
+    botwo.uninstall()
+
+    filesystem, _ = kept.from_uri("s3://b/a?region=us-east-1")
+
+    assert kept is twice
+    assert pyarrow.fs.FileSystem is PLAIN
+    assert isinstance(filesystem, pyarrow.fs.S3FileSystem)
+
+
+@pytest.mark.usefixtures("installed")
+def test_without_s3fs_it_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow's own client would take the name to one store without a word."""
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+
+    with pytest.raises(botwo.BotwoError, match=r"pip install 'botwo\[fsspec\]'"):
+        _from_uri("s3://b/a")
