@@ -11,11 +11,14 @@ import hypothesis
 import pytest
 from servers import Server, moto, rclone
 
-# Every run of `default`, `ci` and `law` of the same files, installed the same way, tries the same
+# Every run of `default`, `few`, `ci` and `law` of the same files, installed the same way, tries the same
 # examples; some are drawn from constants of the code that lies outside of site-packages.
 # `deep` looks for new ones.
 hypothesis.settings.register_profile(
     "default", max_examples=100, deadline=None, derandomize=True, print_blob=True
+)
+hypothesis.settings.register_profile(
+    "few", hypothesis.settings.get_profile("default"), max_examples=25
 )
 hypothesis.settings.register_profile(
     "ci", hypothesis.settings.get_profile("default"), max_examples=300
