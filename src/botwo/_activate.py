@@ -15,7 +15,7 @@ from botwo import _startup
 from botwo._config import VARIABLE, Config, load
 from botwo._errors import ConfigWarning
 from botwo._making import asked_of, is_unrouted
-from botwo._startup.botwo_startup import ARROW, MAKERS, is_watch, watch
+from botwo._startup.botwo_startup import ARROW, MAKERS, REGISTRY, is_watch, register, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,6 +92,7 @@ def install(config: str | os.PathLike[str] | Config | None = None) -> None:
                 made.variables[name] = (os.environ.get(name), value)
         os.environ.update({name: now for name, (_, now) in made.variables.items()})
         _installs.append(made)
+        _forget_filesystems()
     _tell(loaded)
 
 
@@ -114,6 +115,17 @@ def uninstall() -> None:
                 os.environ[name] = before
         if not _installs:
             _restore()
+        _forget_filesystems()
+
+
+def installed() -> Config | None:
+    """Give what S3 clients that are made now are routed by, None for nothing.
+
+    Raises:
+        ConfigError: The config file cannot be used.
+    """
+    installs = _installs[-1:]
+    return installs[0].config if installs else None
 
 
 def is_active() -> bool:
@@ -167,6 +179,16 @@ def make(plain: Callable[..., Any], session: Any, args: Any, named: Any) -> Any:
     return config.routed(session, application)
 
 
+def _forget_filesystems() -> None:
+    """Have s3fs make a new filesystem where it is asked for one as before: it keeps those it made.
+
+    Filesystems that a program holds stay as they are.
+    """
+    made: Any = getattr(sys.modules.get("s3fs"), "S3FileSystem", None)
+    if made is not None:
+        made.clear_instance_cache()
+
+
 def _restore() -> None:
     sys.meta_path[:] = [finder for finder in sys.meta_path if not is_watch(finder)]
     for module_name, class_name in MAKERS.items():
@@ -175,6 +197,9 @@ def _restore() -> None:
         routing: Any = None if maker is None else maker.__dict__["create_client"]
         if hasattr(routing, "botwo_plain"):
             maker.create_client = routing.botwo_plain
+    registry = sys.modules.get(REGISTRY)
+    if registry is not None:
+        register(registry, instead_of="botwo.fsspec", by="s3fs")
     arrow: Any = sys.modules.get(ARROW)
     if arrow is not None:
         arrow.FileSystem = getattr(arrow.FileSystem, "botwo_plain", arrow.FileSystem)

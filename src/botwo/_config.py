@@ -10,6 +10,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """Give what enters to a routed client in an event loop, by ``async with``."""
         return self._context({})
 
+    def filesystem(self, **options: Any) -> Any:
+        """Give an s3fs filesystem that routes; see `botwo.fsspec.S3FileSystem`, which takes these.
+
+        Raises:
+            ConfigError: An option says whose the client is, or how it is made, and the file marks
+                no client that takes it.
+        """
+        return import_module("botwo.fsspec").S3FileSystem(config=self, **options)  # needs s3fs
+
     def routed_async(self, session: Any, application: Callable[[], Any]) -> Any:
         """Give what enters to a routed client that stands for what `application` gives."""
 
@@ -129,6 +139,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         }
         at_once = [self.application] if own and self.application is not None else []
         return RoutedContext(given, self.rules, self.mapping, at_once)
+
+    def __repr__(self) -> str:
+        """Say what the file says, the same whatever the config was used for meanwhile."""
+        said = f"factories={self.factories!r}, mapping={self.mapping!r}"
+        return f"Config(path={str(self.path)!r}, {said})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.path, self.factories, self.mapping)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 MAKERS = {"botocore.session": "Session", "aiobotocore.session": "AioSession"}
 # It finds a filesystem for a URI, and would read s3:// with a client of its own, in C++.
 ARROW = "pyarrow.fs"
+# It says what class of filesystem opens what, by how a name begins: these by botwo's, then.
+REGISTRY = "fsspec.registry"
+FILESYSTEMS = ("s3", "s3a")
+_WATCHED = (*MAKERS, ARROW, REGISTRY)
 
 # The config files of `botwo run` that this process began with; None where none was named.
 arranged: "list[str | None]" = []
@@ -37,7 +41,7 @@ class Watch:
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> "ModuleSpec | None":
         """Find a module by the other finders, and have it patched when it is run."""
-        if name not in MAKERS and name != ARROW:
+        if name not in _WATCHED:
             return None
         spec = _found(name, path, target)
         if spec is not None:
@@ -85,7 +89,7 @@ def watch() -> None:
     """Patch the classes that make clients: those there are now, and others when they come."""
     if not any(is_watch(finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, Watch())
-    for name in (*MAKERS, ARROW):
+    for name in _WATCHED:
         if name in sys.modules:
             patch(sys.modules[name])
 
@@ -94,6 +98,8 @@ def patch(module: "Any") -> None:
     """Have a module ask botwo for S3 clients, or for the filesystem of an s3:// URI."""
     if module.__name__ == ARROW:
         _patch_arrow(module)
+    elif module.__name__ == REGISTRY:
+        register(module, instead_of="s3fs", by="botwo.fsspec")
     else:
         _patch_maker(module)
 
@@ -145,6 +151,25 @@ def _patch_maker(module: "Any") -> None:
             setattr(create_client, name, getattr(plain, name))
     create_client.__wrapped__ = create_client.botwo_plain = plain  # type: ignore[attr-defined]
     maker.create_client = create_client
+
+
+def register(registry: "Any", instead_of: str, by: str) -> None:
+    """Have fsspec open S3's names by the filesystem of one module instead of another's.
+
+    The module is imported when fsspec needs it; now, where the other one's is in use. What somebody
+    else has registered stays.
+    """
+    for name in FILESYSTEMS:
+        known = registry.known_implementations.get(name, {})
+        if known.get("class") == f"{instead_of}.S3FileSystem":
+            made = f"{by}.S3FileSystem"
+            registry.register_implementation(name, made, clobber=True, errtxt=known.get("err"))
+        used = registry.registry.get(name)
+        if used and used is getattr(sys.modules.get(instead_of), "S3FileSystem", None):
+            from importlib import import_module
+
+            made = import_module(by).S3FileSystem
+            registry.register_implementation(name, made, clobber=True)
 
 
 def _botwos(module: str) -> "Any":

@@ -1,0 +1,301 @@
+"""An s3fs filesystem that routes, for whatever reads and writes through fsspec (extra ``fsspec``).
+
+s3fs makes each request by a client that it asks its session for; here the session gives a routed
+one. Whatever else s3fs does, it does in the caller's names.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import fsspec
+import s3fs
+from aiobotocore.session import AioSession
+from fsspec.asyn import sync_wrapper
+from fsspec.config import apply_config
+from fsspec.spec import _Cached
+
+from botwo._activate import installed
+from botwo._async_client import RoutedContext
+from botwo._config import Config, read_config
+from botwo._errors import ConfigError, Problem
+from botwo._making import CREDENTIALS, asked_of
+from botwo._routed import read_rules
+from botwo._rules import Rules
+from botwo._twins import Twins
+from botwo.aio import Session
+
+__all__ = ["S3FileSystem", "register", "unregister"]
+
+_PROTOCOLS = ("s3", "s3a")
+_SIGNATURE = inspect.signature(s3fs.S3FileSystem.__init__)
+# What s3fs takes to say whose its client is, and how it is made.
+_WHO = ("key", "secret", "token", "username", "password", "profile")
+_HOW = ("anon", "config_kwargs")
+# What fsspec takes; s3fs gives its session all that neither of them knows.
+_LISTINGS = ("use_listings_cache", "listings_expiry_time", "max_paths")
+
+
+class _Configured(_Cached):
+    """Finds the config file before fsspec looks for an instance that was made with these options.
+
+    Another file, or the same one with something else in it, makes another instance.
+    """
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:  # noqa: N805 - of a class
+        asked = _asked(args, apply_config(cls, options))
+        if _names_store(asked):
+            return super().__call__(*args, **options)
+        if asked.get("clients") is not None or asked.get("mapping") is not None:
+            problems = [*_in_code(asked), *_refused(asked, [*_WHO, *_HOW], "of the clients")]
+            if problems:
+                raise ConfigError(problems)
+            return super().__call__(*args, **options)
+        config, names = _config(asked)
+        if config.application is None:
+            problems = list(_refused(asked, names, "of the file", str(config.path)))
+            if problems:
+                raise ConfigError(problems)
+        made = super().__call__(*args, **{**options, "config": config})
+        made.storage_options = {**made.storage_options, "config": str(config.path)}
+        return made
+
+    def again(cls, args: Any, options: Any) -> Any:  # noqa: N805
+        """Make what another one's pickle says."""
+        return super().__call__(*args, **options)
+
+
+def _asked(args: tuple[Any, ...], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give by name what a filesystem is made with."""
+    try:
+        named = _SIGNATURE.bind_partial(None, *args, **options).arguments
+    except TypeError:  # a subclass takes something else
+        return dict(options)
+    return {**named, **named.get("kwargs", {})}
+
+
+def _names_store(asked: Mapping[str, Any]) -> bool:
+    """Tell whether the caller names an endpoint, and so a store, in either form."""
+    given = asked.get("client_kwargs") or {}
+    return asked.get("endpoint_url") is not None or given.get("endpoint_url") is not None
+
+
+def _config(asked: Mapping[str, Any]) -> tuple[Config, list[str]]:
+    """Give the config that routes, and the names of what only the program's own client takes."""
+    config, session = asked.get("config"), asked.get("session")
+    if isinstance(session, Session):
+        if config is not None and config is not session._botwo_config:
+            mend = "give the config to one of them"
+            raise ConfigError(
+                [
+                    Problem(
+                        place="S3FileSystem(config=…)", found="the session has another", mend=mend
+                    )
+                ]
+            )
+        config = session._botwo_config
+    active = installed() if config is None else None
+    if active is not None:
+        return active, [*_WHO]  # what else it says reaches no store, as with other clients
+    if not isinstance(config, Config):
+        config = read_config(config, stacklevel=4)
+    return config, [*_WHO, *_HOW, "use_ssl", "client_kwargs"]
+
+
+def _refused(
+    asked: Mapping[str, Any], names: Sequence[str], whose: str, file: str | None = None
+) -> Iterator[Problem]:
+    """Find what the caller says of a client that there is not."""
+    said = [f"{name}=…" for name in names if asked.get(name, _unsaid(name)) != _unsaid(name)]
+    said += [
+        f"client_kwargs={{{name!r}: …}}"
+        for name in CREDENTIALS
+        if "client_kwargs" not in names and (asked.get("client_kwargs") or {}).get(name)
+    ]
+    for each in said:
+        yield Problem(
+            place=f"S3FileSystem({each})",
+            found=f"no client {whose} takes it",
+            mend="mark the one that does, `application = true`, in a config file, or leave it out",
+            file=file,
+        )
+
+
+def _unsaid(name: str) -> Any:
+    return _SIGNATURE.parameters[name].default if name in _SIGNATURE.parameters else None
+
+
+def _in_code(asked: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check what takes the place of a config file."""
+    for name in ("config", "session"):
+        if asked.get(name) is not None:
+            mend = "give either that or clients and a mapping"
+            yield Problem(place=f"S3FileSystem({name}=…)", found="clients are given", mend=mend)
+    clients = asked.get("clients")
+    for name, value in clients.items() if isinstance(clients, Mapping) else ():
+        if hasattr(value, "meta"):
+            found = "a live client, which belongs to one event loop"
+            mend = "give a factory: functools.partial(session.create_client, 's3', …)"
+            yield Problem(place=f"clients[{name!r}]", found=found, mend=mend)
+
+
+class _RoutingSession:
+    """A session as the caller gave it, whose S3 clients are routed."""
+
+    def __init__(self, session: AioSession, config: Config) -> None:
+        self._session = session
+        self._config = config
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def create_client(self, *args: Any, **kwargs: Any) -> Any:
+        plain = functools.partial(self._session.create_client, *args, **kwargs)
+        asked = asked_of(args, kwargs)
+        if asked.get("service_name") != "s3":
+            return plain()
+        self._config.check_credentials(self._session, asked)
+        return self._config.routed_async(self._session, plain)
+
+
+class _GivenSession(AioSession):
+    """A session whose S3 clients are made of what the caller gave in code."""
+
+    def __init__(
+        self, clients: Mapping[str, Any], rules: Rules, mapping: Sequence[Mapping[str, Any]]
+    ) -> None:
+        super().__init__()
+        self._botwo_given = clients, rules, [dict(entry) for entry in mapping]
+
+    def create_client(self, *args: Any, **kwargs: Any) -> Any:
+        if asked_of(args, kwargs).get("service_name") != "s3":
+            return super().create_client(*args, **kwargs)
+        return RoutedContext(*self._botwo_given)
+
+
+class S3FileSystem(s3fs.S3FileSystem, metaclass=_Configured):
+    """An s3fs filesystem that routes.
+
+    It takes all that s3fs's takes. What says whose the client is and how it is made (``key``,
+    ``secret``, ``token``, ``profile``, ``anon``, ``client_kwargs``, ``config_kwargs``) makes the
+    client that the file marks ``application = true``. With an ``endpoint_url``, which names a
+    store, it is a plain one.
+
+    A listing that it keeps is dropped when something changes under another name of the same place.
+    It pickles as what the file says, without a secret of the file's.
+
+    Args:
+        config: A config file, or what `botwo.load` gave; None for the one that is installed, or
+            found as `botwo.load` does.
+        clients: By name, factories of what enters to aiobotocore's S3 clients; instead of a file.
+        mapping: The rules, as `botwo.client` takes them; with ``clients``.
+        options: What s3fs's ``S3FileSystem`` takes.
+
+    Raises:
+        ConfigError: The file, or the clients and the mapping, cannot be used; or it is said whose
+            the client is, or how it is made, and no client takes that.
+
+    Warns:
+        ConfigWarning: The file allows something that is probably not meant.
+
+    Example:
+        >>> import botwo.fsspec
+        >>> fs = botwo.fsspec.S3FileSystem(config="botwo.toml")  # doctest: +SKIP
+        >>> fs.ls("bucket-a/year=2026")  # doctest: +SKIP
+        ['bucket-a/year=2026/part-0.parquet']
+    """
+
+    _botwo_config: Config | None = None
+    _botwo_session: Callable[[], Any] | None = None
+    _botwo_twins: Twins | None = None
+
+    def __init__(
+        self,
+        *args: Any,
+        config: str | os.PathLike[str] | Config | None = None,
+        clients: Mapping[str, Any] | None = None,
+        mapping: Sequence[Mapping[str, Any]] | None = None,
+        session: Any = None,
+        **options: Any,
+    ) -> None:
+        if clients is not None or mapping is not None:
+            clients, mapping = clients or {}, mapping or []
+            rules = read_rules(clients, mapping, asynchronous=True)
+            self._botwo_twins = Twins(rules)
+            self._botwo_session = functools.partial(_GivenSession, clients, rules, mapping)
+        elif isinstance(config, Config) and not _names_store(_asked(args, options)):
+            self._botwo_config = config
+            self._botwo_twins = Twins(config.rules)
+            if session is None:
+                known = {*_SIGNATURE.parameters, *_LISTINGS}
+                own = {name: value for name, value in options.items() if name not in known}
+                self._botwo_session = functools.partial(Session, config, **own)
+            elif not isinstance(session, Session):
+                session = _RoutingSession(session, config)
+        if self._botwo_session is not None:
+            session = self._botwo_session()
+        super().__init__(*args, session=session, **options)
+
+    async def set_session(
+        self,
+        refresh: bool = False,  # noqa: FBT001, FBT002 - as s3fs has it
+        kwargs: Any = MappingProxyType({}),
+    ) -> Any:
+        """Make the client, by a new session where a refresh is asked for; see s3fs."""
+        if refresh and self._botwo_session is not None:
+            self.session = self._botwo_session()
+        return await super().set_session(refresh=refresh, kwargs=kwargs)
+
+    _connect = set_session
+    connect = sync_wrapper(set_session)
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        """Drop what is kept of a path's listings, those of other names of the place too."""
+        super().invalidate_cache(path)
+        if path is None or self._botwo_twins is None or not len(self.dircache):
+            return
+        bucket, key, _ = self.split_path(path)
+        key = key.rstrip("/")
+        # It may be a file, or a folder in which something has changed.
+        for name in {key, f"{key}/"} if key else {""}:
+            for twin_bucket, twin_key in self._botwo_twins.of(bucket, name):
+                super().invalidate_cache(f"{twin_bucket}/{twin_key}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what it was made with; of a config file, what the file says."""
+        options = dict(self.storage_options)
+        if self._botwo_config is not None:
+            options["config"] = self._botwo_config
+        return _again, (type(self), self.storage_args, options)
+
+
+def _again(made: type[S3FileSystem], args: Any, options: Any) -> Any:
+    return made.again(args, options)
+
+
+def register() -> None:
+    """Have ``s3://`` and ``s3a://`` open with this filesystem, wherever fsspec opens them.
+
+    `botwo.install` and ``botwo run`` do that by themselves. Filesystems that there are already stay
+    as they are.
+
+    Example:
+        >>> import botwo.fsspec
+        >>> botwo.fsspec.register()
+        >>> fsspec.get_filesystem_class("s3")
+        <class 'botwo.fsspec.S3FileSystem'>
+        >>> botwo.fsspec.unregister()
+    """
+    for protocol in _PROTOCOLS:
+        fsspec.register_implementation(protocol, S3FileSystem, clobber=True)
+
+
+def unregister() -> None:
+    """Have ``s3://`` and ``s3a://`` open with s3fs's own filesystem again."""
+    for protocol in _PROTOCOLS:
+        fsspec.register_implementation(protocol, s3fs.S3FileSystem, clobber=True)
