@@ -210,6 +210,7 @@ class S3FileSystem(s3fs.S3FileSystem, metaclass=_Configured):
         ['bucket-a/year=2026/part-0.parquet']
     """
 
+    botwo_plain = s3fs.S3FileSystem  # what is registered again when botwo is uninstalled
     _botwo_config: Config | None = None
     _botwo_session: Callable[[], Any] | None = None
     _botwo_twins: Twins | None = None
@@ -285,7 +286,7 @@ def register() -> None:
     as they are.
 
     Example:
-        >>> import botwo.fsspec
+        >>> import botwo.fsspec, fsspec
         >>> botwo.fsspec.register()
         >>> fsspec.get_filesystem_class("s3")
         <class 'botwo.fsspec.S3FileSystem'>

@@ -168,7 +168,7 @@ def register(registry: "Any", instead_of: str, by: str) -> None:
         if used and used is getattr(sys.modules.get(instead_of), "S3FileSystem", None):
             from importlib import import_module
 
-            made = import_module(by).S3FileSystem
+            made = getattr(used, "botwo_plain", None) or import_module(by).S3FileSystem
             registry.register_implementation(name, made, clobber=True)
 
 
