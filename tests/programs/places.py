@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -26,6 +27,7 @@ region_name = "us-east-1"
 aws_access_key_id = "${{LAKE_KEY}}"
 aws_secret_access_key = "${{LAKE_SECRET}}"
 config.signature_version = "s3v4" # as this store wants it in presigned URLs
+config.response_checksum_validation = "when_required" # its ranges have a whole object's checksum
 
 [[mapping]]
 bucket_name = "warehouse"
@@ -123,6 +125,23 @@ class Places:
             name.replace(archive, "landing/").replace(warehouse, "warehouse/")
             for name in _names(self.lake, self.bucket)
         )
+
+
+_RANDOM = re.compile(r"[0-9a-f]{32}")
+
+
+def named(keys: list[str]) -> list[str]:
+    """Sort names, less what a program draws at random for the files of a data set."""
+    return sorted(_RANDOM.sub("RANDOM", key) for key in keys)
+
+
+def lies_apart(places: Places) -> None:
+    """Check that each object lies where it belongs, and that some have moved."""
+    archived = [name for name in places.moved() if name.startswith("landing/archive/")]
+    stored = [name for name in places.moved() if name.startswith("warehouse/")]
+    assert stored
+    assert places.moved() == sorted([*archived, *stored])
+    assert not [name for name in places.stayed() if name.startswith("landing/archive/")]
 
 
 def _names(server: Server, bucket: str) -> list[str]:

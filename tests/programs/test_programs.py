@@ -6,26 +6,11 @@ import re
 import sys
 
 import pytest
-from programs.places import JOBS, Places
+from programs.places import JOBS, Places, lies_apart, named
 
 pytestmark = [pytest.mark.programs, pytest.mark.timeout(300)]
 
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.MULTILINE)
-_RANDOM = re.compile(r"[0-9a-f]{32}")
-
-
-def _named(keys: list[str]) -> list[str]:
-    """Sort names, less what awswrangler draws at random for the files of a data set."""
-    return sorted(_RANDOM.sub("RANDOM", key) for key in keys)
-
-
-def _lies_apart(places: Places) -> None:
-    """Check that each object lies where it belongs, and that some have moved."""
-    archived = [name for name in places.moved() if name.startswith("landing/archive/")]
-    stored = [name for name in places.moved() if name.startswith("warehouse/")]
-    assert stored
-    assert places.moved() == sorted([*archived, *stored])
-    assert not [name for name in places.stayed() if name.startswith("landing/archive/")]
 
 
 @pytest.mark.parametrize("job", ["legacy", "smart_open", "cloudpathlib", "s3path", "awswrangler"])
@@ -34,8 +19,8 @@ def test_a_job_prints_the_same(places: Places, job: str) -> None:
     plain, routed = places.job(f"{job}_job.py")
 
     assert plain == routed
-    assert _named(places.keys()) == _named([*places.stayed(), *places.moved()])
-    _lies_apart(places)
+    assert named(places.keys()) == named([*places.stayed(), *places.moved()])
+    lies_apart(places)
 
 
 def test_smart_open_goes_back_and_forth_in_what_moved(moto_places: Places) -> None:
@@ -43,7 +28,7 @@ def test_smart_open_goes_back_and_forth_in_what_moved(moto_places: Places) -> No
     plain, routed = moto_places.job("smart_open_seeks.py")
 
     assert plain == routed
-    _lies_apart(moto_places)
+    lies_apart(moto_places)
 
 
 def test_the_aws_command_line_prints_the_same(places: Places) -> None:
@@ -54,7 +39,7 @@ def test_the_aws_command_line_prints_the_same(places: Places) -> None:
 
     assert _DATE.sub("DATE TIME", plain) == _DATE.sub("DATE TIME", routed)
     assert places.keys() == sorted([*places.stayed(), *places.moved()])
-    _lies_apart(places)
+    lies_apart(places)
 
 
 def test_cloudpathlib_takes_aws_endpoint_url_for_an_endpoint_of_its_own(places: Places) -> None:
