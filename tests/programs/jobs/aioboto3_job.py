@@ -24,8 +24,10 @@ async def clients(session: aioboto3.Session) -> None:
             await s3.download_file(bucket, f"{folder}/small", "again")
             print(Path("again").read_text())
         await s3.copy({"Bucket": "landing", "Key": "today/small"}, "warehouse", "copied/small")
-        await s3.copy({"Bucket": "warehouse", "Key": "raw/big"}, "landing", "archive/big2")
-        print((await s3.head_object(Bucket="landing", Key="archive/big2"))["ContentLength"])
+        await s3.copy({"Bucket": "warehouse", "Key": "raw/big"}, "landing", "today/big2")
+        await s3.copy({"Bucket": "landing", "Key": "today/big"}, "landing", "archive/big2")
+        for key in ("today/big2", "archive/big2"):
+            print((await s3.head_object(Bucket="landing", Key=key))["ContentLength"])
 
 
 async def resources(session: aioboto3.Session) -> None:

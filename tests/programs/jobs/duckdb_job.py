@@ -26,7 +26,3 @@ for root in ("s3://warehouse/tables", "s3://landing/archive", "s3://landing/toda
 # Both stores in one query.
 moved, archived = "s3://warehouse/tables/set/*/*.parquet", "s3://landing/*/set/*/*.parquet"
 print(duckdb.sql(f"SELECT count(*) FROM '{moved}' JOIN '{archived}' USING (city)").fetchall())
-try:
-    duckdb.sql("FROM 's3://warehouse/no-such-folder/*.parquet'")
-except duckdb.IOException as error:
-    print(error)

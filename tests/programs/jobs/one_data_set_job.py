@@ -73,7 +73,7 @@ def read_by_pyarrow(root: str) -> pa.Table:
 
 
 def read_by_duckdb(root: str) -> pa.Table:
-    return duckdb.sql(f"FROM 's3://{root}/*.parquet'").arrow().read_all()
+    return duckdb.sql(f"FROM 's3://{root}/*.parquet'").to_arrow_table()
 
 
 def read_by_dask(root: str) -> pa.Table:

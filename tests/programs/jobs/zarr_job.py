@@ -23,5 +23,5 @@ for root in ("s3://warehouse/arrays", "s3://landing/archive", "s3://landing/toda
         f"{root}/highs.zarr", append_dim="day", consolidated=False
     )
     with xr.open_zarr(f"{root}/highs.zarr", consolidated=False) as found:
-        print(dict(found.sizes), found.high.sel(city=8).values)
+        print(sorted(found.sizes.items()), found.high.sel(city=8).values)
     print(sorted(zarr.open_group(f"{root}/highs.zarr", mode="r").array_keys()))
