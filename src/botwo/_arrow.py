@@ -5,12 +5,34 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from pyarrow.fs import FileInfo, FileSelector, FileType, FSSpecHandler, PyFileSystem
+
 from botwo._activate import is_active
 from botwo._errors import BotwoError
 
 _OWN_ENDPOINT = "endpoint_override"
 # With it in a URI Arrow asks nobody where the bucket lies.
 _REGION = "region=us-east-1"
+
+
+class S3Handler(FSSpecHandler):  # type: ignore[misc] # only Arrow knows it
+    """What lets Arrow use s3fs, where both take folders in different ways: Arrow's."""
+
+    def get_file_info_selector(self, selector: FileSelector) -> list[FileInfo]:
+        """List a folder; an object that marks one, as Arrow's own client makes, is no file."""
+        found: dict[str, FileInfo] = {}
+        for info in super().get_file_info_selector(selector):
+            if info.path.endswith("/"):
+                info = FileInfo(info.path.rstrip("/"), FileType.Directory)
+            found.setdefault(info.path, info)
+        found.pop(selector.base_dir.strip("/"), None)
+        return list(found.values())
+
+    def create_dir(self, path: str, _recursive: bool) -> None:  # noqa: FBT001 - as Arrow calls it
+        """Make no folder, which a name makes by itself, and no bucket, which Arrow would refuse."""
+        name = path.strip("/")
+        if "/" not in name and not self.fs.exists(name):
+            raise OSError(f"bucket {name!r} is not there, and Arrow makes none by itself")
 
 
 def from_uri(plain: Any, uri: str) -> tuple[Any, str]:
@@ -46,6 +68,5 @@ def _filesystem() -> Any:
         raise BotwoError(
             "Arrow's own S3 client would take s3:// to one store; pip install 'botwo[fsspec]'"
         ) from missing
-    from pyarrow.fs import FSSpecHandler, PyFileSystem
-
-    return PyFileSystem(FSSpecHandler(fsspec.filesystem("s3")))
+    # Arrow's own client remembers no listing either, and sees what others have written since.
+    return PyFileSystem(S3Handler(fsspec.filesystem("s3", use_listings_cache=False)))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import pickle
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pyarrow
 import pyarrow.fs
 import pytest
@@ -14,6 +17,9 @@ import s3fs
 import botwo
 from botwo import _activate
 from botwo._startup.botwo_startup import patch
+
+if TYPE_CHECKING:
+    from servers import Server
 
 pytestmark = pytest.mark.aio
 
@@ -38,6 +44,27 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     file.write_text(CONFIG)
     botwo.install(file)
     yield
+    while _activate._installs:
+        botwo.uninstall()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def lake(moto_a: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A bucket `tables` that is installed as another of moto's, and that one's resource."""
+    bucket = f"arrow-{next(_numbers)}-moved"
+    moto_a.client().create_bucket(Bucket=bucket)
+    endpoint = f'endpoint_url = "{moto_a.endpoint_url}"\nregion_name = "us-east-1"'
+    config = CONFIG.replace('region_name = "us-east-1"', endpoint)
+    file = tmp_path / "botwo.toml"
+    rule = f'[[mapping]]\nbucket_name = "tables"\nclient = "own"\nmapped_bucket_name = "{bucket}"\n'
+    file.write_text(config.replace("[[mapping]]", f"{rule}[[mapping]]"))
+    monkeypatch.setenv("SECRET", "s")
+    s3fs.S3FileSystem.clear_instance_cache()  # another test's has another's clients
+    botwo.install(file)
+    yield boto3.resource("s3", **moto_a.options()).Bucket(bucket)
     while _activate._installs:
         botwo.uninstall()
 
@@ -133,3 +160,55 @@ def test_without_s3fs_it_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(botwo.BotwoError, match=r"pip install 'botwo\[fsspec\]'"):
         _from_uri("s3://b/a")
+
+
+def test_what_marks_a_folder_is_no_file(lake: Any) -> None:
+    """A data set that Arrow's own client wrote has empty objects for its folders."""
+    for key in ("set/", "set/day=1/", "set/day=1/part", "set/empty/"):
+        lake.put_object(Key=key, Body=b"" if key.endswith("/") else b"1")
+    filesystem, path = _from_uri("s3://tables/set")
+
+    found = filesystem.get_file_info(pyarrow.fs.FileSelector(path, recursive=True))
+
+    folder, file = pyarrow.fs.FileType.Directory, pyarrow.fs.FileType.File
+    assert {
+        "tables/set/day=1": folder, "tables/set/day=1/part": file, "tables/set/empty": folder,
+    } == {info.path: info.type for info in found}  # fmt: skip
+    assert 3 == len(found)
+
+
+def test_no_listing_is_remembered(lake: Any) -> None:
+    """What others have written since is found, as by Arrow's own client."""
+    lake.put_object(Key="set/1", Body=b"1")
+    selector = pyarrow.fs.FileSelector("tables/set")
+
+    before = _from_uri("s3://tables/set")[0].get_file_info(selector)
+    lake.put_object(Key="set/2", Body=b"2")
+    after = _from_uri("s3://tables/set")[0].get_file_info(selector)
+
+    assert (1, 2) == (len(before), len(after))
+
+
+def test_no_bucket_is_made(lake: Any) -> None:
+    """Where s3fs would make a bucket for a folder, it is an error, as of Arrow's own client."""
+    filesystem, _ = _from_uri("s3://tables/set")
+
+    filesystem.create_dir("tables")
+    filesystem.create_dir("no-such-bucket/set/day=1")
+    with pytest.raises(OSError, match="bucket 'no-such-bucket' is not there"):
+        filesystem.create_dir("no-such-bucket")
+
+    assert "no-such-bucket-moved" not in {
+        bucket["Name"] for bucket in lake.meta.client.list_buckets()["Buckets"]
+    }
+
+
+def test_it_pickles(lake: Any) -> None:
+    """Dask sends the filesystem to its workers."""
+    lake.put_object(Key="set/1", Body=b"1")
+    filesystem, path = _from_uri("s3://tables/set/1")
+
+    again = pickle.loads(pickle.dumps(filesystem))
+
+    assert again == filesystem
+    assert b"1" == again.open_input_stream(path).read()
