@@ -20,9 +20,11 @@ from botwo._errors import (
 if _TYPE_CHECKING:
     from botwo._activate import install, uninstall
     from botwo._config import Config, load
+    from botwo._engines import StorageOptions, storage_options
     from botwo._explain import Explanation, explain
     from botwo._making import lakefs_client
     from botwo._resource import resource
+    from botwo._routerfs import routerfs_options
     from botwo._session import Session
 
 __all__ = [
@@ -35,12 +37,15 @@ __all__ = [
     "Problem",
     "RoutingError",
     "Session",
+    "StorageOptions",
     "client",
     "explain",
     "install",
     "lakefs_client",
     "load",
     "resource",
+    "routerfs_options",
+    "storage_options",
     "uninstall",
 ]
 
@@ -49,11 +54,14 @@ _LATER = {
     "Config": "_config",
     "Explanation": "_explain",
     "Session": "_session",
+    "StorageOptions": "_engines",
     "explain": "_explain",
     "install": "_activate",
     "lakefs_client": "_making",
     "load": "_config",
     "resource": "_resource",
+    "routerfs_options": "_routerfs",
+    "storage_options": "_engines",
     "uninstall": "_activate",
 }
 
