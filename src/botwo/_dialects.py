@@ -68,6 +68,8 @@ def pyarrow(reach: Reach) -> dict[str, Any]:
 def duckdb(reach: Reach, name: str, scope: str) -> str:
     """Say it to DuckDB's httpfs, as a statement that makes a secret for a session.
 
+    It takes from the environment what a secret does not say, so that nothing is said, too.
+
     Raises:
         ConfigError: The client has a proxy: DuckDB has one for all stores.
     """
@@ -80,12 +82,10 @@ def duckdb(reach: Reach, name: str, scope: str) -> str:
         "REGION": _quoted(reach.region),
         "URL_STYLE": _quoted("vhost" if reach.is_virtual else "path"),
         "USE_SSL": _word(reach.scheme == "https"),
+        "KEY_ID": _quoted(reach.access_key or ""),
+        "SECRET": _quoted(reach.secret_key or ""),
+        "SESSION_TOKEN": _quoted(reach.token or ""),
     }
-    if reach.access_key is not None:
-        said["KEY_ID"] = _quoted(reach.access_key)
-        said["SECRET"] = _quoted(reach.secret_key or "")
-        if reach.token:
-            said["SESSION_TOKEN"] = _quoted(reach.token)
     options = ", ".join(f"{option} {value}" for option, value in said.items())
     called = '"' + name.replace('"', '""') + '"'
     return f"CREATE OR REPLACE TEMPORARY SECRET {called} (TYPE s3, PROVIDER config, {options})"

@@ -26,6 +26,8 @@ _OPERATION = "storage_options"
 _URL = re.compile(r"(s3[an]?)://([^/]+)/?(.*)", re.DOTALL)
 # Where a name stops being one name, in the language of any of the engines.
 _PATTERN = re.compile(r"[*?\[{]")
+# What a URL's path may have in it as it is.
+_PLAIN = "/:@!$&'()*+,;=~"
 # delta-rs decodes these even in a URL where they are encoded.
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 
@@ -63,7 +65,7 @@ class StorageOptions(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.url!r}: delta-rs would take '%' with two digits for another character",
                 operation=_OPERATION,
             )
-        return f"{scheme}://{quote(path, safe='/')}"
+        return f"{scheme}://{quote(path, safe=_PLAIN)}"
 
     @property
     def object_store(self) -> dict[str, str]:
@@ -122,7 +124,7 @@ class StorageOptions(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def storage_options(url: str, s3: Any = None) -> StorageOptions:
+def storage_options(url: str, s3: object = None) -> StorageOptions:
     """Say where a URL's store is, for an engine that reads it by itself, at its own speed.
 
     Nothing is sent to any store. What the engine then does is its own: it knows no rules, so all
@@ -174,7 +176,7 @@ def storage_options(url: str, s3: Any = None) -> StorageOptions:
     )
 
 
-def given(s3: Any) -> tuple[Stores, Rules]:
+def given(s3: object) -> tuple[Stores, Rules]:
     """Give the stores and rules of what a caller of this module's functions gave.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botwo import _dialects
 from botwo._client import RoutedClient
@@ -28,7 +28,7 @@ _LITERAL = re.compile(r"[A-Za-z0-9._-]+")
 _SPECIAL = re.compile(r"[$\\]")
 
 
-def routerfs_options(s3: Any = None) -> dict[str, str]:
+def routerfs_options(s3: object = None) -> dict[str, str]:
     """Give the Hadoop properties by which lakeFS's RouterFS routes ``s3a://`` paths by a mapping.
 
     A Spark job then keeps its paths, as a program keeps its names under a routed client. The router

@@ -112,7 +112,7 @@ def test_duckdb_is_told_in_a_statement() -> None:
     assert (
         'CREATE OR REPLACE TEMPORARY SECRET "my ""lake""" (TYPE s3, PROVIDER config, '
         "SCOPE 's3://repo/it''s/', ENDPOINT 'lakefs.example.com', REGION 'us-east-1', "
-        "URL_STYLE 'path', USE_SSL true, KEY_ID 'key', SECRET 'se''cret')"
+        "URL_STYLE 'path', USE_SSL true, KEY_ID 'key', SECRET 'se''cret', SESSION_TOKEN '')"
     ) == _dialects.duckdb(told(), 'my "lake"', "s3://repo/it's/")
 
 
@@ -123,7 +123,7 @@ def test_duckdb_is_told_the_rest() -> None:
 
     assert "URL_STYLE 'vhost'" in virtual
     assert "SESSION_TOKEN 'to/ken'" in virtual
-    assert unsigned.endswith("USE_SSL false)")
+    assert unsigned.endswith("USE_SSL false, KEY_ID '', SECRET '', SESSION_TOKEN '')")
 
 
 def test_hadoop_is_told_in_properties() -> None:
