@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -255,6 +256,44 @@ def test_a_cancelled_task_puts_away(times: int) -> None:
     asyncio.run(cancelled())
 
     assert ["create", "create done", "abort 2", "abort 2 done"] == sent
+
+
+def test_errors_of_stopped_tasks_are_not_reported() -> None:
+    """A stopped flow sends no more, and what it ends by is nobody's to see: asyncio reports nothing
+    of it, also where the task that waited was cancelled.
+    """
+    reported: list[Any] = []
+    sent: list[str] = []
+
+    async def main(*, cancels: bool) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: reported.append(told))
+        answer = asyncio.Event()
+
+        async def send(call: Call) -> Any:
+            sent.append(call.client)
+            if call.client != "a" or cancels:
+                await answer.wait()
+            if not cancels or call.client == "c":
+                raise LookupError(call.client)
+
+        flows = [_ask("b", "later"), _ask("a", "later"), _ask("c")]
+        task = asyncio.ensure_future(run_async(_whole(*flows), send))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        if cancels:
+            task.cancel()
+            await asyncio.sleep(0)
+        answer.set()
+        with pytest.raises(asyncio.CancelledError if cancels else LookupError) as raised:
+            await task
+        assert cancels or "a" == str(raised.value)  # the first in time
+
+    for cancels in (False, True):
+        asyncio.run(main(cancels=cancels))
+        gc.collect()
+
+    assert [] == reported
+    assert [*"ba", *"bac"] == sent
 
 
 @pytest.mark.parametrize("count", [1, 2])

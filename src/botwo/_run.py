@@ -132,7 +132,7 @@ def _see_out(running: Sequence[Future[Any]]) -> None:
         raise interrupted
 
 
-def _results(running: Sequence[Future[Any]]) -> list[Any]:
+def _results(running: Sequence[Future[Any] | asyncio.Future[Any]]) -> list[Any]:
     """Give what flows returned; of those that have ended by an error, raise what stopped the rest.
 
     Raises:
@@ -189,7 +189,11 @@ async def _together_async(together: Together, send: AsyncSend) -> list[Any]:
 
     running = [asyncio.ensure_future(one(flow)) for flow in together.flows]
     try:
-        return list(await asyncio.shield(asyncio.gather(*running)))
+        if running:
+            # It cancels none of them where it is cancelled. A shielded future would be reported,
+            # from Python 3.14 on, for an error that it ends by after that.
+            await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+        return _results(running)
     finally:
         group.stopped = True
         await _see_out_async(running)
@@ -205,5 +209,8 @@ async def _see_out_async(running: Sequence[asyncio.Future[Any]]) -> None:
             await asyncio.wait(running)
         except asyncio.CancelledError as error:
             cancelled = error
+    for task in running:
+        if not task.cancelled():
+            task.exception()  # asyncio reports those that nobody asks for
     if cancelled is not None:
         raise cancelled
