@@ -11,8 +11,8 @@ import hypothesis
 import pytest
 from servers import Server, moto, rclone
 
-# Every run of `default`, `few`, `ci` and `law` of the same files, installed the same way, tries the same
-# examples; some are drawn from constants of the code that lies outside of site-packages.
+# Every run of `default`, `few`, `ci` and `law` of the same files, installed the same way, tries the
+# same examples; some are drawn from constants of the code that lies outside of site-packages.
 # `deep` looks for new ones.
 hypothesis.settings.register_profile(
     "default", max_examples=100, deadline=None, derandomize=True, print_blob=True

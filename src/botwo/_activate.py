@@ -44,6 +44,7 @@ class _Install:
 
 # What undoing needs to know; at first what `botwo run` began this process with.
 _lock = threading.RLock()
+_is_registered = False
 _installs: list[_Install] = [
     _Install(path) for path in getattr(sys.modules.get("botwo_startup"), "arranged", ())
 ]
@@ -113,7 +114,7 @@ def uninstall() -> None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = before
-        if not _installs:
+        if not _installs and not _is_registered:
             _restore()
         _forget_filesystems()
 
@@ -128,9 +129,20 @@ def installed() -> Config | None:
     return installs[0].config if installs else None
 
 
-def is_active() -> bool:
-    """Tell whether S3 clients that are made now become routed."""
-    return bool(_installs)
+def opens_s3() -> bool:
+    """Tell whether what opens an ``s3://`` path is to be botwo's filesystem."""
+    return bool(_installs) or _is_registered
+
+
+def set_registered(is_registered: bool) -> None:  # noqa: FBT001 - it is what is set
+    """Have ``s3://`` paths opened by botwo's filesystem without an install too, or no longer."""
+    global _is_registered
+    with _lock:
+        _is_registered = is_registered
+        if is_registered:
+            watch()
+        elif not _installs:
+            _restore()
 
 
 def child_environment(config: Path, environ: Mapping[str, str]) -> dict[str, str]:

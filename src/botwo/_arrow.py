@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from pyarrow.fs import FileInfo, FileSelector, FileType, FSSpecHandler, PyFileSystem
 
-from botwo._activate import is_active
+from botwo._activate import opens_s3
 from botwo._errors import BotwoError
 
 _OWN_ENDPOINT = "endpoint_override"
@@ -48,7 +48,7 @@ def from_uri(plain: Any, uri: str) -> tuple[Any, str]:
         BotwoError: The URI says what only Arrow's own filesystem takes; or s3fs is missing.
     """
     parts = urlsplit(uri)
-    if not is_active() or _OWN_ENDPOINT in parse_qs(parts.query):
+    if not opens_s3() or _OWN_ENDPOINT in parse_qs(parts.query):
         return plain.from_uri(uri)  # type: ignore[no-any-return]
     asked = f"{parts.query}&{_REGION}" if parts.query else _REGION
     _, path = plain.from_uri(urlunsplit(parts._replace(query=asked, fragment="")))

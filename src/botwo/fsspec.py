@@ -20,7 +20,7 @@ from fsspec.asyn import sync_wrapper
 from fsspec.config import apply_config
 from fsspec.spec import _Cached
 
-from botwo._activate import installed
+from botwo._activate import installed, set_registered
 from botwo._async_client import RoutedContext
 from botwo._config import Config, read_config
 from botwo._errors import ConfigError, Problem
@@ -282,8 +282,8 @@ def _again(made: type[S3FileSystem], args: Any, options: Any) -> Any:
 def register() -> None:
     """Have ``s3://`` and ``s3a://`` open with this filesystem, wherever fsspec opens them.
 
-    `botwo.install` and ``botwo run`` do that by themselves. Filesystems that there are already stay
-    as they are.
+    `botwo.install` and ``botwo run`` do that by themselves. pandas and pyarrow, which ask Arrow
+    first, find it too. Filesystems that there are already stay as they are.
 
     Example:
         >>> import botwo.fsspec, fsspec
@@ -294,9 +294,11 @@ def register() -> None:
     """
     for protocol in _PROTOCOLS:
         fsspec.register_implementation(protocol, S3FileSystem, clobber=True)
+    set_registered(True)
 
 
 def unregister() -> None:
     """Have ``s3://`` and ``s3a://`` open with s3fs's own filesystem again."""
     for protocol in _PROTOCOLS:
         fsspec.register_implementation(protocol, s3fs.S3FileSystem, clobber=True)
+    set_registered(False)

@@ -15,6 +15,7 @@ import pytest
 import s3fs
 
 import botwo
+import botwo.fsspec
 from botwo import _activate
 from botwo._startup.botwo_startup import patch
 
@@ -212,3 +213,27 @@ def test_it_pickles(lake: Any) -> None:
 
     assert again == filesystem
     assert b"1" == again.open_input_stream(path).read()
+
+
+def test_registering_the_filesystem_has_arrow_find_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without an install too, and after one is undone, until it is unregistered."""
+    monkeypatch.setenv("SECRET", "s")
+    file = tmp_path / "botwo.toml"
+    file.write_text(CONFIG)
+    monkeypatch.setenv("BOTWO_CONFIG", str(file))
+    found = []
+
+    botwo.fsspec.register()
+    try:
+        found.append(_from_uri("s3://b/a")[0])
+        botwo.install(file)
+        botwo.uninstall()
+        found.append(_from_uri("s3://b/a")[0])
+    finally:
+        botwo.fsspec.unregister()
+
+    kinds = [type(filesystem.handler.fs) for filesystem in found]
+    assert [botwo.fsspec.S3FileSystem] * 2 == kinds
+    assert pyarrow.fs.FileSystem is PLAIN
