@@ -249,11 +249,11 @@ class S3FileSystem(s3fs.S3FileSystem, metaclass=_Configured):
     ) -> Any:
         """Make the client, by a new session where a refresh is asked for; see s3fs."""
         if refresh and self._botwo_session is not None:
-            self.session = self._botwo_session()
+            self.session: Any = self._botwo_session()
         return await super().set_session(refresh=refresh, kwargs=kwargs)
 
     _connect = set_session
-    connect = sync_wrapper(set_session)
+    connect: Any = sync_wrapper(set_session)
 
     def invalidate_cache(self, path: str | None = None) -> None:
         """Drop what is kept of a path's listings, those of other names of the place too."""
