@@ -220,13 +220,16 @@ def test_only_a_text_is_a_url(s3: Any) -> None:
         botwo.storage_options(Path("/x"), s3)  # type: ignore[arg-type]
 
 
-def test_what_is_installed_is_taken_before_what_is_found(file: Path, tmp_path: Path) -> None:
+def test_what_is_installed_is_taken_before_what_is_found(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a client the installed config rules, and else the file that botwo.load finds."""
     other = tmp_path / "installed.toml"
     other.write_text(FILE.format(host="installed.example.com"))
 
     found = botwo.storage_options("s3://bucket-a/x")
     botwo.install(other)
+    monkeypatch.setenv("BOTWO_CONFIG", str(file))  # as a program may do
     try:
         installed = botwo.storage_options("s3://bucket-a/x")
     finally:
