@@ -16,6 +16,7 @@ from botwo._client import RoutedClient
 from botwo._config import Config, read_config
 from botwo._errors import PicklingError, RoutingError
 from botwo._reach import Reach, reach
+from botwo._routed import Routed
 from botwo._stores import Stores
 
 if TYPE_CHECKING:
@@ -190,6 +191,8 @@ def given(s3: object) -> tuple[Stores, Rules]:
     if isinstance(s3, Config):
         return Stores(s3.factories), s3.rules
     client = getattr(getattr(s3, "meta", None), "client", s3)  # of a resource, its client
+    if isinstance(client, Routed) and not isinstance(client, RoutedClient):
+        raise TypeError("an asynchronous client's credentials come later; give its config file")
     if not isinstance(client, RoutedClient):
         raise TypeError(
             f"expected a routed client, as botwo.client makes it, or a config file, got a "

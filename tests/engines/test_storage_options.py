@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import botwo
 from botwo._client import read_rules
+from botwo._routed import Routed
 
 KEYS = {"aws_access_key_id": "AKIDOFSTORE", "aws_secret_access_key": "secretofstore"}
 MAPPING = [
@@ -291,6 +292,16 @@ def test_a_plain_client_has_no_mapping() -> None:
     """A client that botwo did not make raises a TypeError."""
     with pytest.raises(TypeError, match="expected a routed client"):
         botwo.storage_options("s3://bucket-a/x", _STORES["s3"])
+
+
+def test_an_asynchronous_routed_client_is_refused() -> None:
+    """A routed client of an event loop cannot give credentials here and now."""
+
+    class AsyncRouted(Routed):
+        """What `botwo.aio.client` makes is one."""
+
+    with pytest.raises(TypeError, match="asynchronous client's credentials come later"):
+        botwo.storage_options("s3://bucket-a/x", object.__new__(AsyncRouted))
 
 
 def test_a_routed_client_may_be_a_store_of_another() -> None:
