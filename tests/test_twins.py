@@ -93,6 +93,20 @@ def test_some_of_the_mappings_have_twins() -> None:
     assert {("aaa", "y/k"), ("bbb", "k")} == twins.of("ccc", "x/y/k")
 
 
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_what_changes_may_be_a_file_or_a_folder(mapping: str) -> None:
+    """The names of what changed are those of a file and those of a folder, whatever it is."""
+    _, twins = _twins(MAPPINGS[mapping])
+
+    for bucket, key in itertools.product(NAMED, KEYS):
+        if key and not key.endswith("/"):
+            both = twins.of(bucket, key) | twins.of(bucket, f"{key}/")
+            found = twins.changed(bucket, key)
+            assert {(name, twin.rstrip("/")) for name, twin in both} == {
+                (name, twin.rstrip("/")) for name, twin in found
+            }
+
+
 @pytest.mark.parametrize("bucket", ["a bucket", "arn:aws:s3:us-east-1:1:accesspoint/x"])
 def test_what_is_no_name_has_no_twins(bucket: str) -> None:
     """A bucket that no client takes, or that cannot be renamed, has no other names."""
@@ -117,6 +131,7 @@ def test_many_rules_cost_no_more_than_few() -> None:
         best = float("inf")
         for _ in range(50):
             begun = time.perf_counter()
+            twins._folders.clear()
             assert {("repo", "b1/x")} == twins.of("bucket-1", "x")
             best = min(best, time.perf_counter() - begun)
         seconds.append(best)

@@ -11,12 +11,16 @@ from botocore.exceptions import ParamValidationError
 
 from botwo._errors import RoutingError
 from botwo._patterns import is_exact
-from botwo._routes import Route
+from botwo._routes import BUCKET_PLACEHOLDER, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from botwo._routes import Rule
     from botwo._rules import Rules
+
+
+_MAX_FOLDERS = 10_000
 
 
 class Twins:
@@ -33,6 +37,9 @@ class Twins:
         """By mapped bucket."""
         self._open: list[int] = []
         """Those that may put a bucket into any mapped one."""
+        self._begin: set[str] | None = set()
+        """What prefixes end with; None: what a bucket is called, too."""
+        self._folders: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for place, rule in enumerate(rules.rules):
             mapped_bucket = rule.mapped_bucket(rule.bucket_name)
             if is_exact(rule.bucket_name):
@@ -42,18 +49,44 @@ class Twins:
                 self._folding.setdefault(mapped_bucket, []).append(place)
             else:
                 self._open.append(place)
+            self._note_ends(rule)
+
+    def _note_ends(self, rule: Rule) -> None:
+        if BUCKET_PLACEHOLDER in rule.key_prefix:
+            self._begin = None
+        elif self._begin is not None:
+            for prefix in (rule.key_prefix, rule.source_prefix):
+                self._begin.add(prefix[:-1].rpartition("/")[2])
+
+    def changed(self, bucket: str, key: str) -> set[tuple[str, str]]:
+        """Give the other names of what changes, a file or a folder with something in it."""
+        found = self.of(bucket, key)
+        # Where a rule begins with a folder, that has other names than a file would have.
+        if key and (self._begin is None or key.rpartition("/")[2] in self._begin):
+            found = found | self.of(bucket, f"{key}/")
+        return found
 
     def of(self, bucket: str, key: str) -> set[tuple[str, str]]:
         """Give the buckets and keys, others than these, that reach what these do.
 
         Of what is no name at all there are none.
         """
+        folder = key[: key.rfind("/") + 1]
+        twins = self._folders.get((bucket, folder))
+        if twins is None:
+            if len(self._folders) >= _MAX_FOLDERS:
+                self._folders.clear()
+            twins = self._folders[bucket, folder] = self._of_folder(bucket, folder)
+        name = key[len(folder) :]
+        return {(other, prefix + name) for other, prefix in twins}
+
+    def _of_folder(self, bucket: str, folder: str) -> set[tuple[str, str]]:
         try:
-            route = self._rules.route(bucket, key)
+            route = self._rules.route(bucket, folder)
         except (RoutingError, ParamValidationError):
             return set()
-        found = self._names(route.mapped_bucket, route.mapped_key(key))
-        return set(found) - {(bucket, key)}
+        found = self._names(route.mapped_bucket, route.mapped_key(folder))
+        return set(found) - {(bucket, folder)}
 
     def _names(self, mapped_bucket: str, mapped_key: str) -> Iterator[tuple[str, str]]:
         for place, bucket in self._candidates(mapped_bucket, mapped_key):

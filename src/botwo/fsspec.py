@@ -9,14 +9,12 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import fsspec
 import s3fs
 from aiobotocore.session import AioSession
-from fsspec.asyn import sync_wrapper
 from fsspec.config import apply_config
 from fsspec.spec import _Cached
 
@@ -26,7 +24,6 @@ from botwo._config import Config, read_config
 from botwo._errors import ConfigError, Problem
 from botwo._making import CREDENTIALS, asked_of
 from botwo._routed import read_rules
-from botwo._rules import Rules
 from botwo._twins import Twins
 from botwo.aio import Session
 
@@ -36,9 +33,7 @@ _PROTOCOLS = ("s3", "s3a")
 _SIGNATURE = inspect.signature(s3fs.S3FileSystem.__init__)
 # What s3fs takes to say whose its client is, and how it is made.
 _WHO = ("key", "secret", "token", "username", "password", "profile")
-_HOW = ("anon", "config_kwargs")
-# What fsspec takes; s3fs gives its session all that neither of them knows.
-_LISTINGS = ("use_listings_cache", "listings_expiry_time", "max_paths")
+_HOW = ("anon", "use_ssl", "client_kwargs", "config_kwargs")
 
 
 class _Configured(_Cached):
@@ -49,18 +44,14 @@ class _Configured(_Cached):
 
     def __call__(cls, *args: Any, **options: Any) -> Any:  # noqa: N805 - of a class
         asked = _asked(args, apply_config(cls, options))
-        if _names_store(asked):
-            return super().__call__(*args, **options)
         if asked.get("clients") is not None or asked.get("mapping") is not None:
-            problems = [*_in_code(asked), *_refused(asked, [*_WHO, *_HOW], "of the clients")]
-            if problems:
-                raise ConfigError(problems)
+            _raise(_in_code(asked))
+            return super().__call__(*args, **options)
+        if _names_store(asked):
             return super().__call__(*args, **options)
         config, names = _config(asked)
         if config.application is None:
-            problems = list(_refused(asked, names, "of the file", str(config.path)))
-            if problems:
-                raise ConfigError(problems)
+            _raise(_refused(asked, names, "of the file", str(config.path)))
         made = super().__call__(*args, **{**options, "config": config})
         made.storage_options = {**made.storage_options, "config": str(config.path)}
         return made
@@ -90,21 +81,22 @@ def _config(asked: Mapping[str, Any]) -> tuple[Config, list[str]]:
     config, session = asked.get("config"), asked.get("session")
     if isinstance(session, Session):
         if config is not None and config is not session._botwo_config:
-            mend = "give the config to one of them"
-            raise ConfigError(
-                [
-                    Problem(
-                        place="S3FileSystem(config=…)", found="the session has another", mend=mend
-                    )
-                ]
-            )
+            found, mend = "the session has another", "give it to one of them"
+            _raise([Problem(place="S3FileSystem(config=…)", found=found, mend=mend)])
         config = session._botwo_config
     active = installed() if config is None else None
     if active is not None:
         return active, [*_WHO]  # what else it says reaches no store, as with other clients
     if not isinstance(config, Config):
         config = read_config(config, stacklevel=4)
-    return config, [*_WHO, *_HOW, "use_ssl", "client_kwargs"]
+    return config, [*_WHO, *_HOW]
+
+
+def _raise(problems: Iterable[Problem]) -> None:
+    """Raise the problems, where there are any."""
+    found = list(problems)
+    if found:
+        raise ConfigError(found)
 
 
 def _refused(
@@ -136,6 +128,7 @@ def _in_code(asked: Mapping[str, Any]) -> Iterator[Problem]:
         if asked.get(name) is not None:
             mend = "give either that or clients and a mapping"
             yield Problem(place=f"S3FileSystem({name}=…)", found="clients are given", mend=mend)
+    yield from _refused(asked, [*_WHO, *_HOW, "endpoint_url"], "of those in code")
     clients = asked.get("clients")
     for name, value in clients.items() if isinstance(clients, Mapping) else ():
         if hasattr(value, "meta"):
@@ -145,11 +138,11 @@ def _in_code(asked: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 class _RoutingSession:
-    """A session as the caller gave it, whose S3 clients are routed."""
+    """A session, s3fs's or the caller's, whose S3 clients are routed."""
 
-    def __init__(self, session: AioSession, config: Config) -> None:
+    def __init__(self, session: AioSession, enter: Callable[..., Any]) -> None:
         self._session = session
-        self._config = config
+        self._enter = enter
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
@@ -157,25 +150,13 @@ class _RoutingSession:
     def create_client(self, *args: Any, **kwargs: Any) -> Any:
         plain = functools.partial(self._session.create_client, *args, **kwargs)
         asked = asked_of(args, kwargs)
-        if asked.get("service_name") != "s3":
-            return plain()
-        self._config.check_credentials(self._session, asked)
-        return self._config.routed_async(self._session, plain)
+        is_s3 = asked.get("service_name") == "s3"
+        return self._enter(self._session, asked, plain) if is_s3 else plain()
 
 
-class _GivenSession(AioSession):
-    """A session whose S3 clients are made of what the caller gave in code."""
-
-    def __init__(
-        self, clients: Mapping[str, Any], rules: Rules, mapping: Sequence[Mapping[str, Any]]
-    ) -> None:
-        super().__init__()
-        self._botwo_given = clients, rules, [dict(entry) for entry in mapping]
-
-    def create_client(self, *args: Any, **kwargs: Any) -> Any:
-        if asked_of(args, kwargs).get("service_name") != "s3":
-            return super().create_client(*args, **kwargs)
-        return RoutedContext(*self._botwo_given)
+def _by_file(config: Config, session: AioSession, asked: Mapping[str, Any], plain: Any) -> Any:
+    config.check_credentials(session, asked)
+    return config.routed_async(session, plain)
 
 
 class S3FileSystem(s3fs.S3FileSystem, metaclass=_Configured):
@@ -212,7 +193,8 @@ class S3FileSystem(s3fs.S3FileSystem, metaclass=_Configured):
 
     botwo_plain = s3fs.S3FileSystem  # what is registered again when botwo is uninstalled
     _botwo_config: Config | None = None
-    _botwo_session: Callable[[], Any] | None = None
+    _botwo_enter: Callable[..., Any] | None = None
+    _botwo_session: Any = None
     _botwo_twins: Twins | None = None
 
     def __init__(
@@ -221,39 +203,30 @@ class S3FileSystem(s3fs.S3FileSystem, metaclass=_Configured):
         config: str | os.PathLike[str] | Config | None = None,
         clients: Mapping[str, Any] | None = None,
         mapping: Sequence[Mapping[str, Any]] | None = None,
-        session: Any = None,
         **options: Any,
     ) -> None:
         if clients is not None or mapping is not None:
-            clients, mapping = clients or {}, mapping or []
-            rules = read_rules(clients, mapping, asynchronous=True)
+            rules = read_rules(clients or {}, mapping or [], asynchronous=True)
+            given = clients or {}, rules, [dict(entry) for entry in mapping or []]
+            self._botwo_enter = lambda *_: RoutedContext(*given)
             self._botwo_twins = Twins(rules)
-            self._botwo_session = functools.partial(_GivenSession, clients, rules, mapping)
         elif isinstance(config, Config) and not _names_store(_asked(args, options)):
             self._botwo_config = config
+            self._botwo_enter = functools.partial(_by_file, config)
             self._botwo_twins = Twins(config.rules)
-            if session is None:
-                known = {*_SIGNATURE.parameters, *_LISTINGS}
-                own = {name: value for name, value in options.items() if name not in known}
-                self._botwo_session = functools.partial(Session, config, **own)
-            elif not isinstance(session, Session):
-                session = _RoutingSession(session, config)
-        if self._botwo_session is not None:
-            session = self._botwo_session()
-        super().__init__(*args, session=session, **options)
+        super().__init__(*args, **options)
 
-    async def set_session(
-        self,
-        refresh: bool = False,  # noqa: FBT001, FBT002 - as s3fs has it
-        kwargs: Any = MappingProxyType({}),
-    ) -> Any:
-        """Make the client, by a new session where a refresh is asked for; see s3fs."""
-        if refresh and self._botwo_session is not None:
-            self.session: Any = self._botwo_session()
-        return await super().set_session(refresh=refresh, kwargs=kwargs)
+    @property
+    def session(self) -> Any:
+        """What s3fs asks for its clients."""
+        return self._botwo_session
 
-    _connect = set_session
-    connect: Any = sync_wrapper(set_session)
+    @session.setter
+    def session(self, session: Any) -> None:
+        # s3fs makes one where it has none, and anew where it refreshes, whoever gave the old one.
+        if session is not None and self._botwo_enter and not isinstance(session, Session):
+            session = _RoutingSession(session, self._botwo_enter)
+        self._botwo_session = session
 
     def invalidate_cache(self, path: str | None = None) -> None:
         """Drop what is kept of a path's listings, those of other names of the place too."""
@@ -261,11 +234,8 @@ class S3FileSystem(s3fs.S3FileSystem, metaclass=_Configured):
         if path is None or self._botwo_twins is None or not len(self.dircache):
             return
         bucket, key, _ = self.split_path(path)
-        key = key.rstrip("/")
-        # It may be a file, or a folder in which something has changed.
-        for name in {key, f"{key}/"} if key else {""}:
-            for twin_bucket, twin_key in self._botwo_twins.of(bucket, name):
-                super().invalidate_cache(f"{twin_bucket}/{twin_key}")
+        for twin_bucket, twin_key in self._botwo_twins.changed(bucket, key.rstrip("/")):
+            super().invalidate_cache(f"{twin_bucket}/{twin_key}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what it was made with; of a config file, what the file says."""

@@ -364,6 +364,7 @@ def test_clients_and_rules_stand_in_code_too() -> None:
     ("options", "message"),
     [
         ({"clients": CLIENTS, "mapping": RULES, "key": "k"}, r"S3FileSystem\(key=…\)"),
+        ({"clients": CLIENTS, "mapping": RULES, "endpoint_url": "https://x"}, "endpoint_url=…"),
         ({"clients": CLIENTS, "mapping": RULES, "config": "x.toml"}, r"S3FileSystem\(config=…\)"),
         ({"clients": CLIENTS}, "mapping"),
         ({"mapping": RULES}, "clients"),
