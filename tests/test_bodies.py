@@ -8,7 +8,7 @@ import tempfile
 from typing import Any
 
 import pytest
-from botocore.exceptions import FlexibleChecksumError, IncompleteReadError
+from botocore.exceptions import FlexibleChecksumError, IncompleteReadError, ResponseStreamingError
 from botocore.httpchecksum import Crc32Checksum, StreamingChecksumBody
 from botocore.response import StreamingBody
 
@@ -87,6 +87,20 @@ def test_a_body_that_ends_too_early_is_an_error(most: int, *, ranged: bool, late
     """What a store sends less than it said is never taken for the whole."""
     with pytest.raises(IncompleteReadError):
         _read(_body(b"01234567", 10), most=most, spools=True, ranged=ranged, later=later)
+
+
+@pytest.mark.parametrize("spools", [False, True])
+def test_a_body_that_breaks_off_later_is_botocores_error(*, spools: bool) -> None:
+    """What aiobotocore lets through of its HTTP library's errors is raised as botocore's."""
+
+    class Broken(_Async):
+        async def read(self, amount: int | None = None) -> Any:
+            raise LookupError("of the HTTP library")
+
+    steps = read_whole(10, most=1 if spools else 10, spools=spools)
+
+    with pytest.raises(ResponseStreamingError, match="of the HTTP library"):
+        asyncio.run(read_body_async(Broken(_body()), steps, (LookupError,)))
 
 
 @both

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from botwo._making import StoreFactory
 
 
+# What a client of S3 is made of, which takes long to read: a session keeps what it has read.
+_DATA = ("endpoints", "partitions")
+_MODELS = ("service-2", "endpoint-rule-set-1")
+
+
 class StoreContext:
     """Enters to a store's client, as what aiobotocore's ``create_client`` gives.
 
@@ -28,17 +33,25 @@ class StoreContext:
         self._components = components
 
     async def __aenter__(self) -> Any:
+        # Secrets lie in files, or a command tells them.
+        core, options = await asyncio.to_thread(self._prepared)
+        with unrouted(core):
+            self._context = core.create_client("s3", **options)
+        return await self._context.__aenter__()
+
+    def _prepared(self) -> tuple[Any, dict[str, Any]]:
+        """Make the session, with all read that its client is made of, and say what it is asked."""
         options: dict[str, Any] = {}
         if self._factory.application:
             core: Any = AioSession()
         else:
-            # Secrets lie in files, or a command tells them.
-            core, options = await asyncio.to_thread(
-                self._factory.prepared, AioSession, self._components
-            )
-        with unrouted(core):
-            self._context = core.create_client("s3", **options)
-        return await self._context.__aenter__()
+            core, options = self._factory.prepared(AioSession, self._components)
+        loader = core.get_component("data_loader")
+        for name in _DATA:
+            loader.load_data_with_path(name)
+        for model in _MODELS:
+            loader.load_service_model("s3", model)
+        return core, options
 
     async def __aexit__(self, *error: object) -> Any:
         return await self._context.__aexit__(*error)

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import ClientPayloadError
 from botocore.client import BaseClient
 
 from botwo._errors import ConfigError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 class AsyncStores(Made):
     """Every store's client, made once, in one event loop."""
+
+    broken: tuple[type[Exception], ...] = (ClientPayloadError,)
+    """What aiobotocore lets through of aiohttp's where a body breaks off."""
 
     def __init__(self, clients: Mapping[str, Any]) -> None:
         super().__init__(clients)

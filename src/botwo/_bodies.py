@@ -11,7 +11,7 @@ from contextlib import closing
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from botocore.exceptions import IncompleteReadError
+from botocore.exceptions import IncompleteReadError, ResponseStreamingError
 
 if TYPE_CHECKING:
     from botwo._calls import Call
@@ -119,8 +119,19 @@ def read_body(body: Any, steps: Reading) -> bytes | IO[bytes] | None:
             return stop.value  # type: ignore[no-any-return]
 
 
-async def read_body_async(body: Any, steps: Reading) -> bytes | IO[bytes] | None:
-    """Read aiobotocore's stream, and give its connection back; files are written in a thread."""
+async def read_body_async(
+    body: Any, steps: Reading, broken: tuple[type[Exception], ...] = ()
+) -> bytes | IO[bytes] | None:
+    """Read aiobotocore's stream, and give its connection back; files are written in a thread.
+
+    Args:
+        body: The stream.
+        steps: How it is read.
+        broken: What it raises besides botocore's errors where it breaks off.
+
+    Raises:
+        ResponseStreamingError: It broke off.
+    """
     import asyncio
 
     async with body:
@@ -133,3 +144,5 @@ async def read_body_async(body: Any, steps: Reading) -> bytes | IO[bytes] | None
                     )
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]
+            except broken as error:
+                raise ResponseStreamingError(error=error) from error

@@ -59,7 +59,8 @@ async def send_async(call: Call, stores: AsyncStores, routed: Any) -> Params:
     try:
         response: Params = await store._make_api_call(call.operation.name, call.params)
         if call.reads is not None:
-            response["Body"] = await read_body_async(response["Body"], reading(call, response))
+            steps = reading(call, response)
+            response["Body"] = await read_body_async(response["Body"], steps, stores.broken)
     except (ClientError, BotoCoreError) as error:
         own = _own_error(error, call, store, routed)
         if own is error:
