@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import boto3
 import hypothesis
 import pytest
+from both_runners import SUITES
 from servers import Server, moto, rclone
 
 # Every run of `default`, `few`, `ci` and `law` of the same files, installed the same way, tries the
@@ -40,6 +42,7 @@ Report = Callable[[str], None]
 _SERVERS = frozenset(
     "moto_plain moto_a moto_b exact_plain exact_a exact_b exact_c rclone_a rclone_b".split()
 )
+_NO_SUITE: dict[str, str] = {}
 _lines = pytest.StashKey[list[str]]()
 
 
@@ -54,6 +57,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _SERVERS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
+        for pattern, reason in _suite(item.path).items():
+            if fnmatchcase(item.name, pattern) and item.get_closest_marker("aio"):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of some suites twice; see `both_runners`."""
+    if _suite(Path(metafunc.module.__file__)) is not _NO_SUITE:
+        runners = ["sync", pytest.param("aio", marks=pytest.mark.aio)]
+        metafunc.parametrize("_runner", runners, indirect=True, scope="module")
+
+
+def _suite(path: Path) -> dict[str, str]:
+    name = path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
+    return SUITES.get(name, _NO_SUITE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _runner(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let `botwo.client` be one of an event loop, whose calls block, where a test runs so."""
+    if getattr(request, "param", "sync") == "sync":
+        yield
+        return
+    from blocking import as_botwo_client
+
+    with pytest.MonkeyPatch.context() as patch, as_botwo_client(patch):
+        yield
 
 
 def pytest_terminal_summary(

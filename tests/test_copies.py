@@ -155,6 +155,14 @@ def test_a_key_of_any_characters_is_copied(
     assert plain.get_object(Bucket="copies", Key=named)["Body"].read() == b"found"
 
 
+def _as_utf_8(told: str) -> str:
+    """Read a header as aiohttp does; urllib3 takes it for Latin-1."""
+    try:
+        return told.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return told
+
+
 def _answer(client: S3Client, **asked: Any) -> Any:
     """What a copy answers, without what no two requests have in common."""
     try:
@@ -200,6 +208,7 @@ def test_a_copy_is_as_one_stores_copy(
     for found in objects:
         del found["ResponseMetadata"], found["LastModified"]
         assert found.pop("Body").read() == b"found"
+        found["ContentDisposition"] = _as_utf_8(found.get("ContentDisposition", ""))
     assert objects[0] == objects[1]
     at: Any = {"Bucket": "copies", "Key": key}
     assert plain.get_object_tagging(**at)["TagSet"] == s3.get_object_tagging(**at)["TagSet"]

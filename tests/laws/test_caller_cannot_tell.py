@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import hypothesis
 import pytest
@@ -316,8 +317,10 @@ class Caller(RuleBasedStateMachine):
         bucket, prefix = listed
         asked = {**self._listing(bucket, asked, prefix), **owner}
         if marker is not None:
-            # moto answers StartAfter as it was asked, in an answer that it calls URL-encoded.
-            plain = bucket != "shared" or not {"+", "%"} & set(marker)
+            # moto answers StartAfter as it was asked, in an answer that it calls URL-encoded: it
+            # does not show how the one would be encoded that need not be sent.
+            told = lies_in_team(marker) and not {"+", "%"} & set(marker)
+            plain = bucket != "shared" or told or quote(marker) == marker
             asked["StartAfter"] = marker if plain else "team/a"
         for _ in range(4):
             page = self.ask("list_objects_v2", **asked)
