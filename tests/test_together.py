@@ -242,7 +242,7 @@ def test_a_cancelled_task_puts_away(times: int) -> None:
             sent.append(f"{call.client} done")
             return len(sent)
 
-        task = asyncio.ensure_future(run_async(_whole(relay()), send))
+        task = asyncio.ensure_future(run_async(_whole(relay(), puts_away=True), send))
         while not sent:
             await asyncio.sleep(0)
         for _ in range(times):
@@ -277,7 +277,7 @@ def test_errors_of_stopped_tasks_are_not_reported() -> None:
                 raise LookupError(call.client)
 
         flows = [_ask("b", "later"), _ask("a", "later"), _ask("c")]
-        task = asyncio.ensure_future(run_async(_whole(*flows), send))
+        task = asyncio.ensure_future(run_async(_whole(*flows, puts_away=True), send))
         for _ in range(5):
             await asyncio.sleep(0)
         if cancels:
@@ -294,6 +294,26 @@ def test_errors_of_stopped_tasks_are_not_reported() -> None:
 
     assert [] == reported
     assert [*"ba", *"bac"] == sent
+
+
+def test_a_cancelled_task_ends_at_once() -> None:
+    """What has nothing to put away does not wait for a store that is silent."""
+    sent: list[str] = []
+
+    async def cancelled() -> None:
+        async def send(call: Call) -> Any:
+            sent.append(call.client)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                sent.append(f"{call.client} cancelled")
+
+        await asyncio.wait_for(run_async(_whole(_call("a"), _ask("b", "c")), send), 0.01)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(cancelled())
+
+    assert ["a", "b", "a cancelled", "b cancelled"] == sent
 
 
 @pytest.mark.parametrize("count", [1, 2])

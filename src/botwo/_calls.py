@@ -58,6 +58,8 @@ class Together(msgspec.Struct, frozen=True, kw_only=True):
     flows: Sequence[Flow]
     at_once: int = 8
     """How many of them run at the same time."""
+    puts_away: bool = False
+    """Whether they put away what they have begun, and so have to know what came of each call."""
 
 
 # A flow is one call, whose answer is the caller's; or a conversation: it yields a call and is sent

@@ -61,7 +61,7 @@ def relay(copy: Copy) -> Conversation:
     if "ContentLength" not in found or "ETag" not in found:
         raise copy.refusal("the source's store does not tell its length and ETag")
     # In a thread, or task, of its own: an interrupt ends it between two calls, never inside one.
-    [answer] = yield Together(flows=[_in_parts(copy, found, members)])
+    [answer] = yield Together(flows=[_in_parts(copy, found, members)], puts_away=True)
     return answer
 
 
@@ -98,7 +98,7 @@ def _in_parts(copy: Copy, found: Params, members: Params) -> Conversation:
                   {"UploadId": upload, "PartNumber": number, **own})
             for number, start in enumerate(range(0, size, length), 1)
         ]  # fmt: skip
-        parts = yield Together(flows=flows, at_once=PARTS_AT_ONCE)
+        parts = yield Together(flows=flows, at_once=PARTS_AT_ONCE, puts_away=True)
         written = yield copy.write(COMPLETE, UploadId=upload, MultipartUpload={"Parts": parts})
     except BaseException as error:
         yield from _abort(copy, upload, error)

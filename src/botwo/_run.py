@@ -166,7 +166,7 @@ async def run_async(flow: Flow, send: AsyncSend) -> Any:
 async def _together_async(together: Together, send: AsyncSend) -> list[Any]:
     """Run flows at the same time, in tasks; see `_together`.
 
-    A cancellation too lets what is being sent end: what it began could not be put away otherwise.
+    A cancellation ends at once what is being sent, unless that may begin what has to be put away.
     """
     import asyncio
 
@@ -194,6 +194,11 @@ async def _together_async(together: Together, send: AsyncSend) -> list[Any]:
             # from Python 3.14 on, for an error that it ends by after that.
             await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
         return _results(running)
+    except asyncio.CancelledError:
+        if not together.puts_away:
+            for task in running:
+                task.cancel()
+        raise
     finally:
         group.stopped = True
         await _see_out_async(running)
