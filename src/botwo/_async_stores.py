@@ -26,6 +26,7 @@ class AsyncStores(Made):
         super().__init__(clients)
         self._making = {name: asyncio.Lock() for name in self.given}
         self._entered = AsyncExitStack()
+        self._closed = False
 
     async def get(self, name: str) -> Any:
         """Give a client, after making it where that was not done yet.
@@ -57,6 +58,8 @@ class AsyncStores(Made):
             mend = "the factory has to return what session.create_client('s3') does"
             raise ConfigError([problem(place, context, mend)])
         self._entered.push_async_exit(context)
+        if self._closed:  # as those made before: no call opens a connection that nobody closes
+            await self._entered.aclose()
         problems = list(made_problems(place, client, asynchronous=True))
         if problems:
             raise ConfigError(problems)
@@ -64,11 +67,13 @@ class AsyncStores(Made):
 
     async def close(self) -> None:
         """Close every client made so far."""
+        self._closed = True
         for client in self.made():
             await client.close()
 
     async def leave(self, *error: Any) -> None:
         """Leave the contexts of the clients that factories made; others are their owners'."""
+        self._closed = True
         await self._entered.__aexit__(*error)
 
 
