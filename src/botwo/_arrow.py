@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs
 
 from pyarrow.fs import FileInfo, FileSelector, FileType, FSSpecHandler, PyFileSystem
 
@@ -47,12 +47,14 @@ def from_uri(plain: Any, uri: str) -> tuple[Any, str]:
         ArrowInvalid: As Arrow raises it.
         BotwoError: The URI says what only Arrow's own filesystem takes; or s3fs is missing.
     """
-    parts = urlsplit(uri)
-    if not opens_s3() or _OWN_ENDPOINT in parse_qs(parts.query):
+    # Not by urlsplit, which leaves characters out that Arrow refuses: another key would be read.
+    before, hash_sign, fragment = uri.partition("#")
+    address, _, query = before.partition("?")
+    if not opens_s3() or _OWN_ENDPOINT in parse_qs(query):
         return plain.from_uri(uri)  # type: ignore[no-any-return]
-    asked = f"{parts.query}&{_REGION}" if parts.query else _REGION
-    _, path = plain.from_uri(urlunsplit(parts._replace(query=asked, fragment="")))
-    if parts.query or "@" in parts.netloc:
+    asked = f"{query}&{_REGION}" if query else _REGION
+    _, path = plain.from_uri(f"{address}?{asked}{hash_sign}{fragment}")
+    if query or "@" in address.split("/")[2]:
         raise BotwoError(
             "an s3:// URI with options or credentials is read by Arrow's own client, which would "
             f"take it to one store; leave them out, or name its endpoint by {_OWN_ENDPOINT!r}"

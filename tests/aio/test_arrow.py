@@ -90,7 +90,19 @@ def test_an_s3_uri_is_s3fs(name: str) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize("uri", ["s3://b/a b", "s3://b/a?versionId=x", "S3://b/a", "s3://b/[a]"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://b/a b",
+        "s3://b/a?versionId=x",
+        "S3://b/a",
+        "s3://b/[a]",
+        "s3://[b/a",
+        "s3://b/a\tb",
+        "s3://b/a\n",
+        "s3:////",
+    ],
+)
 def test_what_arrow_refuses_is_refused_alike(uri: str) -> None:
     """Pandas takes the error for leave to ask fsspec."""
     with pytest.raises(pyarrow.ArrowInvalid) as expected:
@@ -130,7 +142,21 @@ def test_the_class_is_what_it_was() -> None:
     assert isinstance(pyarrow.fs.LocalFileSystem(), kind)
     assert issubclass(pyarrow.fs.LocalFileSystem, kind)
     assert not isinstance("x", kind)
-    assert (PLAIN.__module__, PLAIN.__qualname__) == (kind.__module__, kind.__qualname__)
+    assert (PLAIN.__qualname__, PLAIN.__doc__) == (kind.__qualname__, kind.__doc__)
+    assert PLAIN.from_uri.__doc__ == kind.from_uri.__doc__
+    assert kind is pickle.loads(pickle.dumps(kind))
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_class_of_the_programs_own_is_no_other() -> None:
+    """Arrow's filesystems are none of a class that a program derives from the one they have."""
+
+    class Own(pyarrow.fs.FileSystem):  # type: ignore[misc] # only Arrow knows it
+        pass
+
+    assert not isinstance(pyarrow.fs.LocalFileSystem(), Own)
+    assert not issubclass(pyarrow.fs.LocalFileSystem, Own)
+    assert issubclass(Own, pyarrow.fs.FileSystem)
 
 
 def test_all_is_as_before_when_botwo_is_uninstalled(tmp_path: Path) -> None:

@@ -111,10 +111,14 @@ def _patch_arrow(module: "Any") -> None:
 
     class Kind(type(plain)):  # type: ignore[misc] # whose instances are those of the plain class
         def __instancecheck__(cls, instance: object) -> bool:
-            return isinstance(instance, plain)
+            if cls is FileSystem:
+                return isinstance(instance, plain)
+            return super().__instancecheck__(instance)  # type: ignore[no-any-return]
 
         def __subclasscheck__(cls, subclass: type) -> bool:
-            return issubclass(subclass, plain)
+            if cls is FileSystem:
+                return issubclass(subclass, plain)
+            return super().__subclasscheck__(subclass)  # type: ignore[no-any-return]
 
     class FileSystem(plain, metaclass=Kind):  # type: ignore[misc] # only Arrow knows it
         __doc__ = plain.__doc__
@@ -124,8 +128,9 @@ def _patch_arrow(module: "Any") -> None:
         def from_uri(uri: "Any") -> "Any":
             return _botwos("_arrow").from_uri(plain, uri) if _is_s3(uri) else plain.from_uri(uri)
 
-    for name in ("__module__", "__name__", "__qualname__"):
-        setattr(FileSystem, name, getattr(plain, name))
+    FileSystem.__qualname__ = plain.__qualname__
+    FileSystem.__module__ = ARROW  # where pickle finds it
+    FileSystem.from_uri.__doc__ = plain.from_uri.__doc__
     module.FileSystem = FileSystem
 
 
