@@ -20,11 +20,10 @@ from botwo._errors import (
 if _TYPE_CHECKING:
     from botwo._activate import install, uninstall
     from botwo._config import Config, load
-    from botwo._engines import StorageOptions, storage_options
+    from botwo._engines import StorageOptions, routerfs_options, storage_options
     from botwo._explain import Explanation, explain
     from botwo._making import lakefs_client
     from botwo._resource import resource
-    from botwo._routerfs import routerfs_options
     from botwo._session import Session
 
 __all__ = [
@@ -60,7 +59,7 @@ _LATER = {
     "lakefs_client": "_making",
     "load": "_config",
     "resource": "_resource",
-    "routerfs_options": "_routerfs",
+    "routerfs_options": "_engines",
     "storage_options": "_engines",
     "uninstall": "_activate",
 }

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import botwo
-from botwo import _dialects
-from botwo._reach import Reach
+from botwo._engines import dialects
+from botwo._engines.reach import Reach
 
 LAKEFS = {
     "client": "lakefs",
@@ -52,12 +52,12 @@ def test_object_store_is_told_all_that_it_would_take_from_the_environment() -> N
         "aws_skip_signature": "false",
         "aws_access_key_id": "key",
         "aws_secret_access_key": "se'cret",
-    } == _dialects.object_store(told())
+    } == dialects.object_store(told())
 
 
 def test_object_store_has_the_bucket_in_a_virtual_hosts_name() -> None:
     """What the Rust crate calls the endpoint has the bucket in it where that is the style."""
-    found = _dialects.object_store(told(**AWS))
+    found = dialects.object_store(told(**AWS))
 
     assert "https://data.s3.eu-west-1.amazonaws.com" == found["aws_endpoint_url"]
     assert "true" == found["aws_virtual_hosted_style_request"]
@@ -71,14 +71,14 @@ def test_object_store_gets_no_token_of_the_environment(
     """Where the environment has a token and the store none, an empty one is said."""
     monkeypatch.setenv(variable, "of another store")
 
-    assert "" == _dialects.object_store(told())["aws_session_token"]
-    assert "to/ken" == _dialects.object_store(told(**AWS))["aws_session_token"]
-    assert "aws_session_token" not in _dialects.object_store(told(**UNSIGNED))
+    assert "" == dialects.object_store(told())["aws_session_token"]
+    assert "to/ken" == dialects.object_store(told(**AWS))["aws_session_token"]
+    assert "aws_session_token" not in dialects.object_store(told(**UNSIGNED))
 
 
 def test_object_store_is_told_the_rest() -> None:
     """A plain connection, no signature, a proxy and unchecked certificates have their names."""
-    found = _dialects.object_store(told(**UNSIGNED, **PROXY, scheme="http", verify=False))
+    found = dialects.object_store(told(**UNSIGNED, **PROXY, scheme="http", verify=False))
 
     assert ("true", "true") == (found["aws_allow_http"], found["aws_skip_signature"])
     assert PROXY["proxy"] == found["proxy_url"]
@@ -101,7 +101,7 @@ def test_pyarrow_is_told_in_its_arguments(
     changed: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     """`S3FileSystem` takes scheme and endpoint apart, and certificates of its own."""
-    found = _dialects.pyarrow(told(**changed))
+    found = dialects.pyarrow(told(**changed))
 
     assert expected == {name: found[name] for name in expected}
     assert changed.get("scheme", "https") == found["scheme"]
@@ -113,13 +113,13 @@ def test_duckdb_is_told_in_a_statement() -> None:
         'CREATE OR REPLACE TEMPORARY SECRET "my ""lake""" (TYPE s3, PROVIDER config, '
         "SCOPE 's3://repo/it''s/', ENDPOINT 'lakefs.example.com', REGION 'us-east-1', "
         "URL_STYLE 'path', USE_SSL true, KEY_ID 'key', SECRET 'se''cret', SESSION_TOKEN '')"
-    ) == _dialects.duckdb(told(), 'my "lake"', "s3://repo/it's/")
+    ) == dialects.duckdb(told(), 'my "lake"', "s3://repo/it's/")
 
 
 def test_duckdb_is_told_the_rest() -> None:
     """Virtual hosts, tokens, plain connections and no signature have their words."""
-    virtual = _dialects.duckdb(told(**AWS), "x", "s3://data/")
-    unsigned = _dialects.duckdb(told(**UNSIGNED, scheme="http"), "x", "s3://repo/")
+    virtual = dialects.duckdb(told(**AWS), "x", "s3://data/")
+    unsigned = dialects.duckdb(told(**UNSIGNED, scheme="http"), "x", "s3://repo/")
 
     assert "URL_STYLE 'vhost'" in virtual
     assert "SESSION_TOKEN 'to/ken'" in virtual
@@ -140,7 +140,7 @@ def test_hadoop_is_told_in_properties() -> None:
         ),
         f"{prefix}access.key": "key",
         f"{prefix}secret.key": "se'cret",
-    } == _dialects.hadoop(told(), prefix)
+    } == dialects.hadoop(told(), prefix)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_hadoop_is_told_in_properties() -> None:
 )  # fmt: skip
 def test_hadoop_is_told_the_rest(changed: dict[str, Any], expected: dict[str, str]) -> None:
     """Tokens, no signature, plain connections and proxies have their properties."""
-    found = _dialects.hadoop(told(**changed), "")
+    found = dialects.hadoop(told(**changed), "")
 
     assert [] == [name for name, value in expected.items() if value not in found[name]]
 
@@ -166,9 +166,9 @@ def test_hadoop_is_told_the_rest(changed: dict[str, Any], expected: dict[str, st
 def test_what_an_engine_cannot_be_told_is_refused() -> None:
     """A proxy for one store of DuckDB and an endpoint's path for S3A raise, naming the client."""
     with pytest.raises(botwo.ConfigError, match="SET http_proxy") as by_duckdb:
-        _dialects.duckdb(told(**PROXY), "x", "s3://repo/")
+        dialects.duckdb(told(**PROXY), "x", "s3://repo/")
     with pytest.raises(botwo.ConfigError, match="without a path") as by_hadoop:
-        _dialects.hadoop(told(path="/gate"), "")
+        dialects.hadoop(told(path="/gate"), "")
 
     problems = [*by_duckdb.value.problems, *by_hadoop.value.problems]
     assert [

@@ -16,7 +16,7 @@ from botocore.exceptions import NoCredentialsError
 from botocore.handlers import disable_signing
 
 import botwo
-from botwo._reach import reach
+from botwo._engines.reach import reach
 
 KEYS = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
 

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import msgspec
 
-from botwo import _dialects
 from botwo._activate import installed
 from botwo._client import RoutedClient
 from botwo._config import Config, read_config
+from botwo._engines import dialects
+from botwo._engines.reach import Reach, reach
 from botwo._errors import PicklingError, RoutingError
-from botwo._reach import Reach, reach
 from botwo._routed import Routed
 from botwo._stores import Stores
 
@@ -75,7 +75,7 @@ class StorageOptions(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: The client does what the engine cannot be told.
         """
-        return _dialects.object_store(self._reach)
+        return dialects.object_store(self._reach)
 
     @property
     def pyarrow(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class StorageOptions(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: The client does what the engine cannot be told.
         """
-        return _dialects.pyarrow(self._reach)
+        return dialects.pyarrow(self._reach)
 
     @property
     def hadoop(self) -> dict[str, str]:
@@ -95,7 +95,7 @@ class StorageOptions(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: The client does what the engine cannot be told.
         """
-        return _dialects.hadoop(self._reach, f"fs.s3a.bucket.{self._bucket}.")
+        return dialects.hadoop(self._reach, f"fs.s3a.bucket.{self._bucket}.")
 
     def duckdb(self, name: str | None = None) -> str:
         """Give the statement that makes DuckDB's secret for the keys that the URL names.
@@ -108,7 +108,7 @@ class StorageOptions(msgspec.Struct, frozen=True, kw_only=True):
         """
         if name is None:
             name = f"botwo_{hashlib.sha256(self._scope.encode()).hexdigest()[:16]}"
-        return _dialects.duckdb(self._reach, name, self._scope)
+        return dialects.duckdb(self._reach, name, self._scope)
 
     @property
     def _reach(self) -> Reach:

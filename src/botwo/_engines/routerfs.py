@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from botwo import _dialects
 from botwo._client import RoutedClient
-from botwo._engines import given
+from botwo._engines import dialects
+from botwo._engines.options import given
+from botwo._engines.reach import Reach, reach
 from botwo._errors import RoutingError
 from botwo._patterns import is_exact
-from botwo._reach import Reach, reach
 
 if TYPE_CHECKING:
     from botwo._routes import Route
@@ -67,7 +67,7 @@ def routerfs_options(s3: object = None) -> dict[str, str]:
         "fs.s3a.impl": _ROUTER,
         "routerfs.default.fs.s3a": _S3A,
         f"fs.{_SCHEME}.impl": _S3A,
-        **_dialects.hadoop(everywhere, "fs.s3a."),
+        **dialects.hadoop(everywhere, "fs.s3a."),
     }
     moved = [route for route in routes if _is_moved(route, default)]
     places = [(route.bucket, f"{_SCHEME}://{route.mapped_bucket}/{route.key_prefix}")
@@ -77,7 +77,7 @@ def routerfs_options(s3: object = None) -> dict[str, str]:
         prefix = f"fs.s3a.bucket.{bucket.mapped_bucket}."
         if everywhere.proxy and not settings.proxy:
             said[f"{prefix}proxy.host"] = ""
-        said |= _dialects.hadoop(settings, prefix)
+        said |= dialects.hadoop(settings, prefix)
         if rules.route(bucket.mapped_bucket).rule is rules.default:
             # A bucket's settings go by its name alone: the default's bucket of this name would be
             # sought in this one's store.

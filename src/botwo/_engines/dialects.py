@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from botwo._reach import Reach
+    from botwo._engines.reach import Reach
 
 _PROVIDERS = "org.apache.hadoop.fs.s3a"
 
