@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 README = Path(__file__).parent.parent / "README.md"
 # tests/aio looks at these.
-NEEDS_AIOBOTOCORE = {"_arrow", "_async_client", "_async_making", "aio", "fsspec"}
+NEEDS_AIOBOTOCORE = {
+    "_arrow",
+    "_async_client",
+    "_async_making",
+    "_async_stores",
+    "aio",
+    "fsspec",
+}
 MODULES = [
     "botwo",
     *(
