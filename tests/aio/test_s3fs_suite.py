@@ -58,8 +58,12 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpacked
 
 
-def _run(suite: Path, config: Path | None) -> dict[str, str]:
-    """Run the suite; with a config file, routed. Give what became of each test."""
+def _run(suite: Path, config: Path | None) -> tuple[dict[str, str], list[str]]:
+    """Run the suite; with a config file, routed.
+
+    Returns:
+        What became of each test, and what the store's buckets were called.
+    """
     found = suite.parent / f"outcomes-{'plain' if config is None else 'routed'}.json"
     places = [SUITE, SUITE.parent, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     environment = {
@@ -77,8 +81,8 @@ def _run(suite: Path, config: Path | None) -> dict[str, str]:
             cwd=suite, env=environment, stdout=output, stderr=output, timeout=SECONDS, check=False,
         )  # fmt: skip
     assert found.exists(), log.read_text()[-5000:]
-    outcomes: dict[str, str] = json.loads(found.read_text())
-    return outcomes
+    told = json.loads(found.read_text())
+    return told["outcomes"], told["buckets"]
 
 
 def test_s3fss_own_suite_passes_with_a_routed_filesystem(
@@ -89,10 +93,12 @@ def test_s3fss_own_suite_passes_with_a_routed_filesystem(
     config.write_text(CONFIG)
 
     with ThreadPoolExecutor(2) as pool:
-        plain, routed = pool.map(lambda given: _run(suite, given), [None, config])
+        runs = pool.map(lambda given: _run(suite, given), [None, config])
+    (plain, buckets), (routed, mapped_buckets) = runs
 
     counted = " | ".join(str(dict(Counter(run.values()))) for run in (plain, routed))
     report(f"s3fs's own suite, plain | routed: {counted}")
+    assert {f"{bucket}-moved" for bucket in buckets} == set(mapped_buckets) != set()
     assert plain.keys() == routed.keys()
     assert Counter(plain.values())["passed"] > _MOST
     different = {test: (plain[test], routed[test]) for test in plain if plain[test] != routed[test]}

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import moto.moto_server.threaded_moto_server
 import pytest
 from s3fs_routed import CONFIG, ENDPOINT
@@ -22,7 +23,10 @@ from servers import Server, reset
 from servers import moto as running_moto
 
 OUTCOMES = "S3FS_SUITE_OUTCOMES"
+_unrouted = botocore.session.Session.create_client
 _outcomes: dict[str, str] = {}
+_buckets: set[str] = set()
+"""What the server called its buckets when one of the suite's modules had ended."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -34,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[ENDPOINT] = server.endpoint_url
     os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = "foo"
     moto.moto_server.threaded_moto_server.ThreadedMotoServer = functools.partial(_Served, server)
+    # Each test makes several sessions: botocore's models are read once for all of them.
+    botocore.session.create_loader = functools.lru_cache(botocore.session.create_loader)
     if CONFIG in os.environ:
         _route()
 
@@ -48,11 +54,13 @@ class _Served:
         reset(self._server)
 
     def stop(self) -> None:
-        pass
+        answer = _unrouted(
+            botocore.session.Session(), "s3", endpoint_url=self._server.endpoint_url
+        ).list_buckets()
+        _buckets.update(bucket["Name"] for bucket in answer["Buckets"])
 
 
 def _route() -> None:
-    import botocore.session
     import fsspec
     import s3fs.core
     import s3fs_routed
@@ -63,13 +71,12 @@ def _route() -> None:
     for protocol in ("s3", "s3a"):
         fsspec.register_implementation(protocol, s3fs_routed.S3FileSystem, clobber=True)
     config = botwo.load(os.environ[CONFIG])
-    plain = botocore.session.Session.create_client
 
     def create_client(self: Any, *args: Any, **options: Any) -> Any:
         kept = s3fs_routed.without_endpoint(options)
         if kept == options:
-            return plain(self, *args, **options)
-        return config.routed(self, functools.partial(plain, self, *args, **kept))
+            return _unrouted(self, *args, **options)
+        return config.routed(self, functools.partial(_unrouted, self, *args, **kept))
 
     botocore.session.Session.create_client = create_client
 
@@ -106,6 +113,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 
 def pytest_sessionfinish() -> None:
-    """Write what became of the tests."""
-    if OUTCOMES in os.environ:
-        Path(os.environ[OUTCOMES]).write_text(json.dumps(_outcomes))
+    """Write what became of the tests, and the buckets that they left behind."""
+    told = {"outcomes": _outcomes, "buckets": sorted(_buckets)}
+    Path(os.environ[OUTCOMES]).write_text(json.dumps(told))
