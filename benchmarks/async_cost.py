@@ -2,8 +2,8 @@
 
 Run it with ``python benchmarks/async_cost.py`` where the extra `fsspec` is installed. A server of
 canned answers runs as a process of its own, on loopback, and only the CPU time of this process
-counts. Plain and routed rounds are interleaved in pairs, and the median of the pairs' ratios is
-printed, so that a machine whose speed drifts does not show in them.
+counts. Plain and routed work is interleaved in rounds, two of each kind, and the median of the
+rounds' ratios is printed, so that a machine whose speed drifts does not show in them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
 import botwo.aio
+import botwo.fsspec
 
 BUCKET, KEY = "data", "year=2026/month=11/part-00042.parquet"
 MAPPED_BUCKET, PREFIX = "repo", "main/"
@@ -139,12 +140,11 @@ async def ratio(
         await spent(call)
     ratios = []
     for number in range(rounds):
-        if number % 2:
-            cost = await spent(routed)
-            ratios.append(cost / await spent(plain))
-        else:
-            cost = await spent(plain)
-            ratios.append(await spent(routed) / cost)
+        first, second = (routed, plain) if number % 2 else (plain, routed)
+        cost = await spent(first)
+        other = await spent(second) + await spent(second)  # between two of the first kind
+        cost += await spent(first)
+        ratios.append(cost / other if first is routed else other / cost)
     return statistics.median(ratios)
 
 
@@ -206,7 +206,7 @@ async def finds(endpoint_url: str, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for what, mapping in MAPPINGS.items():
             file = config_file(Path(folder), what.split(",")[0], endpoint_url, mapping)
-            routed = s3fs.S3FileSystem(session=botwo.aio.Session(file), **options)
+            routed = botwo.fsspec.S3FileSystem(config=file, **options)
             opened.append(await routed.set_session())
             value = await ratio(
                 lambda routed=routed: found(routed), lambda: found(plain), rounds=rounds
@@ -225,7 +225,7 @@ async def measure(endpoint_url: str, rounds: int) -> None:
 def main() -> None:
     """Serve, or measure beside a process that does."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=30, help="paired rounds a figure")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds a figure")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:

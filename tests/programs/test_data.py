@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import sys
 
 import pytest
 from programs.places import Places, lies_apart, named
+from test_docs import README
 
 pytestmark = [pytest.mark.aio, pytest.mark.timeout(300)]
 
@@ -49,4 +52,18 @@ def test_each_tool_reads_what_each_tool_wrote(places: Places) -> None:
     assert plain == routed
     assert 3 * _TOOLS * _TOOLS == len(lines)
     assert {"equal"} == {line.split()[3] for line in lines}
+    lies_apart(places)
+
+
+def test_the_page_on_data_tools_runs(places: Places) -> None:
+    """The program of docs/data.md prints what stands below it, over one store and over two."""
+    page = (README.parent / "docs" / "data.md").read_text()
+    [code], [expected] = (
+        re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL) for kind in ("python", "text")
+    )
+
+    plain, routed = places.run_both(sys.executable, "-c", code)
+
+    assert expected == plain
+    assert expected == routed
     lies_apart(places)
