@@ -47,13 +47,18 @@ class RoutedContext:
         self._mapping = mapping
         self._at_once = at_once
         self._client: Any = None
+        self._is_entered = False
 
     async def __aenter__(self) -> Any:
+        if self._is_entered:  # aiobotocore refuses too: nobody would leave the first client
+            raise RuntimeError("this routed client is entered already; make another one")
+        self._is_entered = True
         stores = AsyncStores(self._clients)
         try:
             for name in (self._rules.default.client, *self._at_once):
                 await stores.get(name)
         except BaseException as error:
+            self._is_entered = False
             await stores.leave(type(error), error, error.__traceback__)
             raise
         self._client = _over(
@@ -62,6 +67,7 @@ class RoutedContext:
         return self._client
 
     async def __aexit__(self, *error: Any) -> None:
+        self._is_entered = False
         await self._client.__aexit__(*error)
 
 

@@ -66,10 +66,11 @@ class AsyncStores(Made):
         return client
 
     async def close(self) -> None:
-        """Close every client made so far."""
+        """Close every client made so far, also where another one fails to."""
         self._closed = True
-        for client in self.made():
-            await client.close()
+        async with AsyncExitStack() as closing:
+            for client in self.made():
+                closing.push_async_callback(client.close)
 
     async def leave(self, *error: Any) -> None:
         """Leave the contexts of the clients that factories made; others are their owners'."""

@@ -93,3 +93,41 @@ def test_a_store_that_is_being_made_is_closed_too() -> None:
         return stores.open
 
     assert [] == asyncio.run(asked())
+
+
+def test_a_client_that_cannot_be_closed_keeps_no_other_open() -> None:
+    """All are closed, and what failed is raised."""
+
+    async def asked() -> None:
+        stores = Stores()
+        stores.gate.set()
+        async with stores.context as s3:
+            own, late = [await s3._botwo_stores.get(name) for name in ("own", "late")]
+            own.close = late.close = partial(_fails, closed)
+            with pytest.raises(OSError, match="cannot be closed"):
+                await s3.close()
+
+    closed: list[bool] = []
+    asyncio.run(asked())
+
+    assert [True, True] == closed
+
+
+async def _fails(closed: list[bool]) -> None:
+    closed.append(True)
+    raise OSError("cannot be closed")
+
+
+def test_it_is_entered_once_at_a_time() -> None:
+    """Nobody would leave the client that was entered first."""
+
+    async def asked() -> list[str]:
+        stores = Stores()
+        async with stores.context:
+            with pytest.raises(RuntimeError, match="entered already"):
+                await stores.context.__aenter__()
+        async with stores.context:
+            pass
+        return stores.open
+
+    assert [] == asyncio.run(asked())
