@@ -55,6 +55,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     mapping: list[dict[str, Any]]
     """The rules as `botwo.client` takes them."""
     rules: Rules
+    _shown: list[str] = msgspec.field(default_factory=list)
 
     def client(self) -> Any:
         """Give a routed client.
@@ -142,8 +143,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Say what the file says, the same whatever the config was used for meanwhile."""
-        said = f"factories={self.factories!r}, mapping={self.mapping!r}"
-        return f"Config(path={str(self.path)!r}, {said})"
+        if not self._shown:  # fsspec asks for it whenever it looks for a filesystem
+            said = f"factories={self.factories!r}, mapping={self.mapping!r}"
+            self._shown.append(f"Config(path={str(self.path)!r}, {said})")
+        return self._shown[0]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.path, self.factories, self.mapping)

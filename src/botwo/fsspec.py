@@ -10,6 +10,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -20,7 +21,7 @@ from fsspec.spec import _Cached
 
 from botwo._activate import installed, set_registered
 from botwo._async_client import RoutedContext
-from botwo._config import Config, read_config
+from botwo._config import Config, find, read_config
 from botwo._errors import ConfigError, Problem
 from botwo._making import CREDENTIALS, asked_of
 from botwo._routed import read_rules
@@ -88,8 +89,23 @@ def _config(asked: Mapping[str, Any]) -> tuple[Config, list[str]]:
     if active is not None:
         return active, [*_WHO]  # what else it says reaches no store, as with other clients
     if not isinstance(config, Config):
-        config = read_config(config, stacklevel=4)
+        config = _found(config)
     return config, [*_WHO, *_HOW]
+
+
+def _found(path: str | os.PathLike[str] | None) -> Config:
+    """Read a config file, where it or the environment that it may name has changed since."""
+    file = find(path)
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return read_config(file, stacklevel=5)  # says why
+    return _read(file, content, frozenset(os.environ.items()))
+
+
+@functools.lru_cache(maxsize=16)
+def _read(file: Path, content: bytes, environment: frozenset[tuple[str, str]]) -> Config:  # noqa: ARG001
+    return read_config(file, stacklevel=6)
 
 
 def _raise(problems: Iterable[Problem]) -> None:

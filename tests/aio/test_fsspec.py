@@ -22,7 +22,7 @@ from servers import Server, ensure
 
 import botwo.aio
 import botwo.fsspec
-from botwo import ConfigError
+from botwo import ConfigError, ConfigWarning
 
 pytestmark = pytest.mark.aio
 
@@ -123,6 +123,37 @@ def test_other_rules_make_another_instance(own: Path) -> None:
 
     assert MOVED == _signed(before, "moved/x")
     assert "https://lakefs.example.com/other-repo/x" == _signed(after, "moved/x")[0]
+
+
+def test_another_environment_makes_another_instance(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the file takes from the environment is looked at each time, too."""
+    own.write_text(OWN.replace("moved-repo", "${REPO}"))
+    monkeypatch.setenv("REPO", "one-repo")
+    before = botwo.fsspec.S3FileSystem(config=own)
+    monkeypatch.setenv("REPO", "two-repo")
+
+    after = botwo.fsspec.S3FileSystem(config=own)
+
+    assert "https://lakefs.example.com/one-repo/x" == _signed(before, "moved/x")[0]
+    assert "https://lakefs.example.com/two-repo/x" == _signed(after, "moved/x")[0]
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A config that is named and is not there is the error that it is elsewhere."""
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        botwo.fsspec.S3FileSystem(config=tmp_path / "none.toml")
+
+
+def test_a_doubtful_mapping_is_told_where_the_filesystem_is_made(own: Path) -> None:
+    """A warning about the file is of the line that makes the filesystem."""
+    own.write_text(OWN + '[clients.unused]\nendpoint_url = "https://unused.example.com"\n')
+
+    with pytest.warns(ConfigWarning, match="unused") as told:
+        botwo.fsspec.S3FileSystem(config=own)
+
+    assert [__file__] == [warning.filename for warning in told]
 
 
 def test_two_files_make_two_instances(own: Path, no_own: Path) -> None:

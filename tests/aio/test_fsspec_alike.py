@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ParamValidationError
 from filesystems import BUCKETS, plain, routed, same, written
-from servers import Server, reset
+from servers import Server, rclone, reset
 
 pytestmark = pytest.mark.aio
 
 MIB = 2**20
 PROGRAMS: dict[str, Callable[[Any, Path], Any]] = {}
+# rclone knows no tags, access lists or copies of parts, and answers a part with the checksum of the
+# whole, which aiobotocore refuses.
+OVER_RCLONE = ("copies_and_moves", "listings", "removals", "what_is_not_there")
 PLACES = ("stays", "moved", "split", "split/new")
 """One folder in each store, and one whose keys lie in both."""
 
@@ -223,6 +227,33 @@ def test_a_program_is_answered_as_over_one_store(
     answered = same(PROGRAMS[name](two, tmp_path))
 
     assert expected == answered
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("name", OVER_RCLONE)
+def test_a_program_is_answered_as_over_one_rclone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """So it is over stores of another kind, which check who asks."""
+    with ExitStack() as running:
+        one, a, b = (
+            running.enter_context(rclone(_made(tmp_path / folder))) for folder in ("one", "a", "b")
+        )
+        config = written(tmp_path, monkeypatch, {"a": a, "b": b})
+        answers = []
+        for fs in (plain(one), routed(config)):
+            for bucket in BUCKETS:
+                fs.mkdir(bucket)
+            (tmp_path / "b" / "split-new").mkdir(exist_ok=True)
+            answers.append(same(PROGRAMS[name](fs, tmp_path)))
+            fs.close_session(fs.loop, fs._s3creator)
+
+    assert answers[0] == answers[1]
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def test_versions_are_those_of_the_store(both: tuple[Any, Any]) -> None:
