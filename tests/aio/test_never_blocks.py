@@ -42,21 +42,21 @@ Use = Callable[[Any], Awaitable[Any]]
 
 
 async def _slow(caplog: pytest.LogCaptureFixture, use: Callable[[], Awaitable[Any]]) -> list[str]:
-    """Do something, and give the callbacks that asyncio says were slow; none if once none was."""
+    """Do something, and give the callbacks that asyncio says were slow: those of the best time."""
     loop = asyncio.get_running_loop()
     loop.slow_callback_duration = SECONDS
     loop.set_debug(True)
     caplog.set_level(logging.WARNING, logger="asyncio")
     await asyncio.sleep(0)  # the loop measures from the next callback on
-    for _ in range(ATTEMPTS):
+    tries: list[list[str]] = []
+    while len(tries) < ATTEMPTS and [] not in tries:
         caplog.clear()
         await use()
         await asyncio.sleep(0)  # a callback is timed when it has ended
-        slow = [record.getMessage() for record in caplog.records if record.name == "asyncio"]
-        if not slow:
-            break
+        records = [record for record in caplog.records if record.name == "asyncio"]
+        tries.append([record.getMessage() for record in records])
     loop.set_debug(False)
-    return slow
+    return min(tries, key=_longest)
 
 
 @in_a_loop
@@ -166,20 +166,26 @@ def test_a_long_copy_blocks_no_longer_than_a_plain_put(
     moto_a: Server, moto_b: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A body is hashed in the loop by aiobotocore, all of it at once where its store has no TLS: a
-    relay's part of 32 MiB blocks the loop where `put_object` of as much does too, or not at all.
+    relay's part of 32 MiB blocks the loop about as long as a plain `put_object` of as much does.
     """
     moto_a.client().put_object(Bucket="data", Key="longer", Body=bytes(33 * MIB))
 
-    async def work() -> tuple[list[str], list[str]]:
+    async def work() -> tuple[float, float]:
         async with routed(MAPPING, a=moto_a, b=moto_b) as s3, plain(moto_b) as store:
             await s3.head_object(Bucket="data", Key="logs/a")
-            relayed = await _slow(caplog, functools.partial(_copy, s3, key="longer"))
             put = functools.partial(store.put_object, Bucket="repo", Key="x", Body=bytes(32 * MIB))
-            return relayed, await _slow(caplog, put)
+            copied = functools.partial(_copy, s3, key="longer")
+            return _longest(await _slow(caplog, copied)), _longest(await _slow(caplog, put))
 
     relayed, put = in_loop(work())
 
-    assert relayed == [] or put != []
+    # No more than chance: what is slow is 30 ms of hashing on a machine that does other things.
+    assert relayed <= 3 * put + SECONDS
+
+
+def _longest(slow: list[str]) -> float:
+    """Give the seconds of the longest callback of those that asyncio tells."""
+    return max((float(told.split(" took ")[1].split()[0]) for told in slow), default=0)
 
 
 CONFIG = """
