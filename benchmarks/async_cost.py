@@ -104,22 +104,24 @@ class Answers(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Answer until this process is ended, and say first where."""
+    """Say where this process listens, and answer until the one that started it has ended."""
     server = await asyncio.get_running_loop().create_server(Answers, "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    await server.serve_forever()
+    await asyncio.to_thread(sys.stdin.read)
 
 
 @contextmanager
 def serving() -> Iterator[str]:
     """Run the server beside this process, and give its endpoint."""
     command = [sys.executable, __file__, "--serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            assert process.stdout is not None
             yield process.stdout.readline().strip()
         finally:
-            process.terminate()
+            process.stdin.close()
 
 
 # ----------------------------------------------------------------------------------- measurements
