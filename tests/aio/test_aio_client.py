@@ -300,27 +300,6 @@ async def test_a_cancelled_first_call_leaves_the_making_to_the_next(
     assert counted["b"].counts[1:] == [1, 1]
 
 
-@servers_of_any_kind
-@in_a_loop
-async def test_a_client_that_was_left_makes_no_other(
-    counted: dict[str, _Counted], key: str
-) -> None:
-    """After the exit, and while a factory is at work during it, no client is made that nobody would
-    leave.
-    """
-    async with botwo.aio.client(counted, MAPPING) as s3:
-        late = asyncio.ensure_future(s3.put_object(Bucket="old", Key=key))
-        while not counted["b"].counts[0]:
-            await asyncio.sleep(0)
-    with pytest.raises(HTTPClientError, match="was left"):
-        await late
-
-    with pytest.raises(HTTPClientError, match="was left"):
-        await s3.put_object(Bucket="old", Key=key)
-
-    assert [1, 1, 1] == counted["b"].counts
-
-
 @in_a_loop
 async def test_a_default_that_cannot_be_made_leaves_nothing() -> None:
     """What the default's factory raises is raised where the client is entered, with a note; none is
