@@ -448,3 +448,23 @@ def test_a_name_that_the_store_cannot_have_is_refused_as_the_caller_wrote_it(
 
     with pytest.raises(ParamValidationError, match='Invalid bucket name "not a bucket"'):
         s3.get_object(Bucket="not a bucket", Key="x")
+
+
+def test_a_store_that_cannot_be_closed_keeps_no_other_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing closes every store's client, and raises what one of them raised."""
+    stores = {name: boto3.client("s3", region_name="us-east-1") for name in "ab"}
+    closed = []
+
+    def fails() -> None:
+        raise OSError("as the test wants it")
+
+    for client, close in ((stores["a"], fails), (stores["b"], lambda: closed.append("b"))):
+        monkeypatch.setattr(client, "close", close)
+    s3 = botwo.client(
+        stores, [{"bucket_name": "x", "client": "b"}, {"bucket_name": "*", "client": "a"}]
+    )
+
+    with pytest.raises(OSError, match="as the test wants it"):
+        s3.close()
+
+    assert ["b"] == closed

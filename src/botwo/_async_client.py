@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from aiobotocore.hooks import AioHierarchicalEmitter
@@ -52,6 +53,10 @@ class RoutedContext:
     async def __aenter__(self) -> Any:
         if self._is_entered:  # aiobotocore refuses too: nobody would leave the first client
             raise RuntimeError("this routed client is entered already; make another one")
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError("a routed client needs an event loop of asyncio") from None
         self._is_entered = True
         stores = AsyncStores(self._clients)
         try:

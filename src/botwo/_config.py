@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore
 import msgspec
 
 from botwo._client import routed
@@ -89,6 +90,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             ConfigError: The file marks no client that takes them.
         """
         given = [f"client('s3', {name}=…)" for name in CREDENTIALS if asked.get(name) is not None]
+        if getattr(asked.get("config"), "signature_version", None) is botocore.UNSIGNED:
+            given.append("client('s3', config=…), which signs nothing,")
         given += [f"the session's {name}" for name in own_credentials(session)]
         if given and self.application is None:
             found = "the program gives credentials, and no client of the file takes them"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.client import BaseClient
@@ -38,9 +39,8 @@ def client_problems(
         noun: What the caller was to give.
         asynchronous: Whether it was to be for an event loop.
     """
-    library = _library(asynchronous)
     if not isinstance(clients, dict) and not hasattr(clients, "items"):
-        mend = f"give a dict of names to {library} {noun}s or factories"
+        mend = f"give a dict of names to {_library(asynchronous)} {noun}s or factories"
         yield problem(f"{noun}s", clients, mend)
         return
     if not clients:
@@ -54,6 +54,10 @@ def client_problems(
 
 def _library(asynchronous: bool) -> str:  # noqa: FBT001 - which of the two
     return "aiobotocore" if asynchronous else "boto3"
+
+
+def _one(noun: Noun, asynchronous: bool) -> str:  # noqa: FBT001 - as the caller has it
+    return f"an aiobotocore S3 {noun}" if asynchronous else f"a boto3 S3 {noun}"
 
 
 def _value_problems(
@@ -70,17 +74,15 @@ def _value_problems(
         mend = "give functools.partial(session.create_client, 's3', …), or the client it enters to"
         yield problem(place, value, mend)
     elif not callable(value):
-        library = _library(asynchronous)
-        yield problem(place, value, f"give a {library} S3 {noun}, or a factory of one")
+        yield problem(place, value, f"give {_one(noun, asynchronous)}, or a factory of one")
 
 
 def made_problems(
     place: str, client: object, noun: Noun = "client", *, asynchronous: bool = False
 ) -> Iterator[Problem]:
     """Check that a client is a boto3 S3 client, or one of aiobotocore."""
-    library = _library(asynchronous)
     if not isinstance(client, BaseClient):
-        yield problem(place, client, f"the factory has to return a {library} S3 {noun}")
+        yield problem(place, client, f"the factory has to return {_one(noun, asynchronous)}")
         return
     service = client.meta.service_model.service_name
     if service != "s3":
@@ -88,7 +90,8 @@ def made_problems(
     elif asynchronous != inspect.iscoroutinefunction(getattr(type(client), "_make_api_call", None)):
         found = f"a boto3 {noun}" if asynchronous else f"an asynchronous {noun}"
         other = " (botwo.client takes boto3's)" if asynchronous else " (botwo.aio has the others)"
-        yield problem(place, found, f"{library}'s {noun}s only{other}: do not mix the two")
+        mend = f"{_library(asynchronous)}'s {noun}s only{other}: do not mix the two"
+        yield problem(place, found, mend)
 
 
 def problem(place: str, found: object, mend: str) -> Problem:
@@ -244,6 +247,7 @@ class Stores(Made):
         super().register(method, registration)
 
     def close(self) -> None:
-        """Close every client made so far."""
-        for client in self.made():
-            client.close()
+        """Close every client made so far, also where another one fails to."""
+        with ExitStack() as closing:
+            for client in self.made():
+                closing.callback(client.close)

@@ -13,7 +13,7 @@ from aiobotocore.session import AioSession
 
 from botwo._async_client import RoutedContext
 from botwo._config import Config, read_config
-from botwo._errors import ConfigWarning
+from botwo._errors import ConfigError, ConfigWarning, Problem
 from botwo._making import asked_of
 from botwo._mapping import doubts
 from botwo._routed import read_rules
@@ -101,7 +101,8 @@ class Session(AioSession):
 
     Raises:
         ConfigError: The file cannot be used. When an S3 client is made: the session or the call
-            says whose credentials, and the file marks no client that takes them.
+            says whose credentials, or which region, and the file marks no client that takes them.
+            Another config of a call reaches no store then: s3fs always passes one.
 
     Warns:
         ConfigWarning: The file allows something that is probably not meant.
@@ -127,6 +128,11 @@ class Session(AioSession):
         asked = asked_of(args, kwargs)
         if asked.get("service_name") != "s3" or asked.get("endpoint_url") is not None:
             return plain()
-        self._botwo_config.check_credentials(self, asked)
+        config = self._botwo_config
+        if asked.get("region_name") is not None and config.application is None:
+            place, found = "create_client('s3', region_name=…)", "no client of the file takes it"
+            mend = "mark the one that does, `application = true`, or leave it out"
+            raise ConfigError([Problem(place=place, found=found, mend=mend, file=str(config.path))])
+        config.check_credentials(self, asked)
         # Where `botwo.install` is at work too, this session's own file rules.
-        return self._botwo_config.routed_async(self, plain)
+        return config.routed_async(self, plain)

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiobotocore.session
 import boto3
+import botocore
 import pytest
 from aiobotocore.config import AioConfig
 
@@ -140,14 +141,17 @@ def test_the_programs_own_client_has_its_settings(file: Path) -> None:
     assert ("us-west-2", "own", {"addressing_style": "path"}) == asyncio.run(asked())
 
 
-@pytest.mark.parametrize("whose", ["call", "session"])
+@pytest.mark.parametrize("whose", ["call", "session", "nobody"])
 def test_credentials_that_nobody_takes_are_refused(tmp_path: Path, whose: str) -> None:
     """Where the file marks no client as the program's, its credentials are an error."""
     text = STORES.replace("application = true", 'endpoint_url = "https://s3.example.com"')
     botwo.install(_written(tmp_path / "botwo.toml", "moved-repo", text))
-    session, asked = _session(), {}
+    session: Any = _session()
+    asked: dict[str, Any] = {}
     if whose == "call":
         asked = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
+    elif whose == "nobody":
+        asked = {"config": AioConfig(signature_version=botocore.UNSIGNED)}
     else:
         session.set_credentials("k", "s")
 
@@ -212,6 +216,23 @@ def test_a_session_refuses_credentials_that_nobody_takes(tmp_path: Path) -> None
 
     with pytest.raises(botwo.ConfigError, match="no client of the file takes them"):
         session.create_client("s3")
+
+
+def test_a_session_refuses_a_region_that_nobody_takes(tmp_path: Path) -> None:
+    """A region that a call asks for is that of the client that the file marks, or of none."""
+    text = STORES.replace("application = true", "")
+    session = botwo.aio.Session(_written(tmp_path / "botwo.toml", "moved-repo", text))
+
+    with pytest.raises(botwo.ConfigError, match="region_name"):
+        session.create_client("s3", "eu-west-1")
+
+
+def test_another_kind_of_loop_is_refused(file: Path) -> None:
+    """Where no loop of asyncio runs, entering a routed client says so."""
+    entering = botwo.load(file).aio_client().__aenter__()
+
+    with pytest.raises(RuntimeError, match="needs an event loop of asyncio"):
+        entering.send(None)
 
 
 def test_a_config_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
