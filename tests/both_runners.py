@@ -17,7 +17,7 @@ SUITES: dict[str, dict[str, str]] = {
         "test_help_tells_what_it_tells_of_a_plain_client*": _CLASS,
         "test_meta_is_the_default_clients*": _CLASS,
         "test_exceptions_are_the_default_clients*": _CLASS,
-        "test_close_closes_every_stores_client*": _CLASS,
+        "test_close_closes_*": _CLASS,
         "test_a_copy_routes_alike*": _CLASS,
     },
     "test_copied_parts": {},
