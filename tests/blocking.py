@@ -110,6 +110,8 @@ class Loop:
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function in the loop's thread, and await what it gives where that is to be."""
+        if threading.current_thread() is self._thread:  # a handler's call, which cannot wait
+            return function(*args, **kwargs)
 
         async def calling() -> Any:
             found = function(*args, **kwargs)
