@@ -249,5 +249,5 @@ class Stores(Made):
     def close(self) -> None:
         """Close every client made so far, also where another one fails to."""
         with ExitStack() as closing:
-            for client in self.made():
+            for client in reversed(self.made()):
                 closing.callback(client.close)
