@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ParamValidationError
 from filesystems import BUCKETS, plain, routed, same, written
+from fsspec.asyn import sync
 from servers import Server, rclone, reset
 
 pytestmark = pytest.mark.aio
@@ -144,6 +146,21 @@ def copies_and_moves(fs: Any, _: Path) -> Any:
     fs.mv("split/new/year=2026/c.csv", "split/old/c.csv")
     fs.mv("split/a.csv", "split/new/moved.csv")
     return [(fs.find(bucket, detail=True), fs.cat(fs.find(bucket))) for bucket in BUCKETS]
+
+
+@program
+def copies_in_parts(fs: Any, _: Path) -> Any:
+    """What s3fs does with files over 150 MiB, and with what was written in parts."""
+    found = []
+    for source, target in itertools.product(("stays", "moved"), repeat=2):
+        fs.pipe_file(f"{source}/big", b"x" * 11 * MIB, chunksize=5 * MIB)
+        copied = f"{target}/from-{source}"
+        size = fs.size(f"{source}/big")
+        sync(fs.loop, fs._copy_managed, f"{source}/big", copied, size, block=5 * MIB)
+        found.append((fs.info(copied), fs.cat_file(copied)[-2:]))
+        fs.cp(f"{source}/big", f"{copied}-alike", preserve_etag=True)
+        found.append(fs.info(f"{copied}-alike"))
+    return found
 
 
 @program

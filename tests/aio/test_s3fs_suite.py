@@ -1,7 +1,7 @@
 """s3fs's own tests pass with a routed filesystem whose every bucket is renamed, every key prefixed.
 
-They come with s3fs's source distribution, and are run as they stand, once with s3fs's filesystem
-and once with a routed one; what differs is a known set.
+They come with s3fs's source distribution, and are run as they stand: with s3fs's own filesystem,
+with botwo's, and with s3fs's own where botwo is installed. What differs is a known set.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.aio, pytest.mark.slow, pytest.mark.timeout(3600)]
 SUITE = Path(__file__).parent.parent / "s3fs_suite"
 SECONDS = 3000
 """How long one run may take; on two free processors it takes some five minutes."""
+WAYS = ("plain", "routed", "installed")
 _MOST = 300
 CONFIG = """
 [clients.store]
@@ -58,13 +59,13 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpacked
 
 
-def _run(suite: Path, config: Path | None) -> tuple[dict[str, str], list[str]]:
-    """Run the suite; with a config file, routed.
+def _run(suite: Path, way: str) -> tuple[dict[str, str], list[str]]:
+    """Run the suite, one of the ways.
 
     Returns:
         What became of each test, and what the store's buckets were called.
     """
-    found = suite.parent / f"outcomes-{'plain' if config is None else 'routed'}.json"
+    found = suite.parent / f"outcomes-{way}.json"
     places = [SUITE, SUITE.parent, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     environment = {
         **os.environ,
@@ -72,8 +73,10 @@ def _run(suite: Path, config: Path | None) -> tuple[dict[str, str], list[str]]:
         "S3FS_SUITE_OUTCOMES": str(found),
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    if config is not None:
-        environment["S3FS_SUITE_CONFIG"] = str(config)
+    if way != "plain":
+        environment["S3FS_SUITE_CONFIG"] = str(suite.parent / "botwo.toml")
+    if way == "installed":
+        environment["S3FS_SUITE_INSTALLED"] = "1"
     log = found.with_suffix(".log")
     with log.open("wb") as output:
         subprocess.run(
@@ -85,22 +88,24 @@ def _run(suite: Path, config: Path | None) -> tuple[dict[str, str], list[str]]:
     return told["outcomes"], told["buckets"]
 
 
-def test_s3fss_own_suite_passes_with_a_routed_filesystem(
-    suite: Path, tmp_path: Path, report: Report
-) -> None:
+def test_s3fss_own_suite_passes_with_a_routed_filesystem(suite: Path, report: Report) -> None:
     """What becomes of each test is what becomes of it with s3fs's own, but for a known set."""
-    config = tmp_path / "botwo.toml"
-    config.write_text(CONFIG)
+    (suite.parent / "botwo.toml").write_text(CONFIG)
 
     with ThreadPoolExecutor(2) as pool:
-        runs = pool.map(lambda given: _run(suite, given), [None, config])
-    (plain, buckets), (routed, mapped_buckets) = runs
+        runs = dict(zip(WAYS, pool.map(lambda way: _run(suite, way), WAYS), strict=True))
 
-    counted = " | ".join(str(dict(Counter(run.values()))) for run in (plain, routed))
-    report(f"s3fs's own suite, plain | routed: {counted}")
-    assert {f"{bucket}-moved" for bucket in buckets} == set(mapped_buckets) != set()
-    assert plain.keys() == routed.keys()
+    plain, buckets = runs["plain"]
     assert Counter(plain.values())["passed"] > _MOST
-    different = {test: (plain[test], routed[test]) for test in plain if plain[test] != routed[test]}
-    # An older suite has fewer tests.
-    assert {test: known[:2] for test, known in DIFFERENCES.items() if test in plain} == different
+    for way in ("routed", "installed"):
+        outcomes, mapped_buckets = runs[way]
+        counted = [dict(Counter(each.values())) for each in (plain, outcomes)]
+        report(f"s3fs's own suite, {way}: {counted[1]}, plain: {counted[0]}")
+        assert plain.keys() == outcomes.keys()
+        assert {f"{bucket}-moved" for bucket in buckets} == set(mapped_buckets) != set()
+        different = {
+            test: (plain[test], now) for test, now in outcomes.items() if plain[test] != now
+        }
+        # An older suite has fewer tests.
+        known = {test: each[:2] for test, each in DIFFERENCES[way].items() if test in plain}
+        assert known == different

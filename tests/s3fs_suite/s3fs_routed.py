@@ -1,4 +1,4 @@
-"""s3fs's class, routed: what the suite of s3fs, run unchanged, takes for its own.
+"""s3fs's class, routed by itself or by an install: what the suite of s3fs takes for its own.
 
 A process that the suite starts can import it too. The suite names its server's endpoint wherever it
 makes a filesystem; here the endpoint is the environment's, where the config file's own client, the
@@ -10,9 +10,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import s3fs.core
+
 import botwo.fsspec
 
 CONFIG = "S3FS_SUITE_CONFIG"
+INSTALLED = "S3FS_SUITE_INSTALLED"
+"""Whether botwo is installed, and the filesystem is s3fs's own."""
 ENDPOINT = "AWS_ENDPOINT_URL_S3"
 
 
@@ -26,11 +30,19 @@ def without_endpoint(options: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-class _WithoutEndpoint(type(botwo.fsspec.S3FileSystem)):
+_base: Any = s3fs.core.S3FileSystem
+if INSTALLED in os.environ:
+    botwo.install(os.environ[CONFIG])
+    _given: dict[str, Any] = {}
+else:
+    _base = botwo.fsspec.S3FileSystem
+    _given = {"config": os.environ[CONFIG]}
+
+
+class _WithoutEndpoint(type(_base)):
     def __call__(cls, *args: Any, **options: Any) -> Any:
-        options = {"config": os.environ[CONFIG], **without_endpoint(options)}
-        return super().__call__(*args, **options)
+        return super().__call__(*args, **_given, **without_endpoint(options))
 
 
-class S3FileSystem(botwo.fsspec.S3FileSystem, metaclass=_WithoutEndpoint):
+class S3FileSystem(_base, metaclass=_WithoutEndpoint):
     """s3fs's filesystem, whose every bucket is renamed and every key prefixed."""
