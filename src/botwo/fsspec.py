@@ -33,8 +33,8 @@ __all__ = ["S3FileSystem", "register", "unregister"]
 _PROTOCOLS = ("s3", "s3a")
 _SIGNATURE = inspect.signature(s3fs.S3FileSystem.__init__)
 # What s3fs takes to say whose its client is, and how it is made.
-_WHO = ("key", "secret", "token", "username", "password", "profile")
-_HOW = ("anon", "use_ssl", "client_kwargs", "config_kwargs")
+_WHO = ("key", "secret", "token", "username", "password", "profile", "anon")
+_HOW = ("use_ssl", "client_kwargs", "config_kwargs")
 
 
 class _Configured(_Cached):

@@ -522,6 +522,8 @@ def test_what_an_installed_file_does_not_take_is_as_with_boto3(no_own: Path) -> 
         fs = fsspec.filesystem("s3", client_kwargs={"region_name": "eu-west-1"})
         with pytest.raises(ConfigError, match="no client of the file takes it"):
             fsspec.filesystem("s3", key="k", secret="s")
+        with pytest.raises(ConfigError, match=r"S3FileSystem\(anon=…\)"):
+            fsspec.filesystem("s3", anon=True)
         with pytest.raises(ConfigError, match="aws_access_key_id"):
             fsspec.filesystem("s3", client_kwargs={"aws_access_key_id": "k"})
     finally:
