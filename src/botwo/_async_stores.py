@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientPayloadError
 from botocore.client import BaseClient
+from botocore.exceptions import HTTPClientError
 
 from botwo._errors import ConfigError
 from botwo._stores import Made, made_problems, problem
@@ -27,6 +28,7 @@ class AsyncStores(Made):
         self._making = {name: asyncio.Lock() for name in self.given}
         self._entered = AsyncExitStack()
         self._closed = False
+        self._late: set[str] = set()
 
     async def get(self, name: str) -> Any:
         """Give a client, after making it where that was not done yet.
@@ -37,6 +39,18 @@ class AsyncStores(Made):
         """
         client = self._made.get(name)
         return client if client is not None else await self._make(name)
+
+    async def asked(self, name: str) -> Any:
+        """Give a client to ask its store, and not only to sign with; see `get`.
+
+        Raises:
+            HTTPClientError: It was made after all were closed. Older aiobotocore would open a
+                connection that nobody closes.
+        """
+        client = await self.get(name)
+        if name in self._late:
+            raise HTTPClientError(error="the routed client was closed before it asked this store")
+        return client
 
     async def _make(self, name: str) -> Any:
         async with self._making[name]:
@@ -58,7 +72,8 @@ class AsyncStores(Made):
             mend = "the factory has to return what session.create_client('s3') does"
             raise ConfigError([problem(place, context, mend)])
         self._entered.push_async_exit(context)
-        if self._closed:  # as those made before: no call opens a connection that nobody closes
+        if self._closed:  # as those made before
+            self._late.add(name)
             await self._entered.aclose()
         problems = list(made_problems(place, client, asynchronous=True))
         if problems:
