@@ -53,13 +53,14 @@ class _Configured(_Cached):
         config, names = _config(asked)
         if config.application is None:
             _raise(_refused(asked, names, "of the file", str(config.path)))
-        made = super().__call__(*args, **{**options, "config": config})
-        made.storage_options = {**made.storage_options, "config": str(config.path)}
-        return made
+        return cls.again(args, {**options, "config": config})
 
-    def again(cls, args: Any, options: Any) -> Any:  # noqa: N805
-        """Make what another one's pickle says."""
-        return super().__call__(*args, **options)
+    def again(cls, args: Any, options: Mapping[str, Any]) -> Any:  # noqa: N805
+        """Make one of a config, as a pickle of another one says, too."""
+        made = super().__call__(*args, **options)
+        if isinstance(options.get("config"), Config):  # what stands in JSON is the file
+            made.storage_options = {**made.storage_options, "config": str(options["config"].path)}
+        return made
 
 
 def _asked(args: tuple[Any, ...], options: Mapping[str, Any]) -> dict[str, Any]:

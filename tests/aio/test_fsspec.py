@@ -436,6 +436,7 @@ def test_a_filesystem_travels_as_what_the_file_says(own: Path) -> None:
     assert b"secret-of-the-environment" not in pickled
     again = pickle.loads(pickled)
     assert (7, MOVED) == (again.default_block_size, _signed(again, "moved/x"))
+    assert fs.to_json() == again.to_json()
     with concurrent.futures.ProcessPoolExecutor(
         1, mp_context=multiprocessing.get_context("spawn")
     ) as pool:
