@@ -11,13 +11,9 @@ import os
 from typing import Any
 
 import s3fs.core
+from s3fs_settings import CONFIG, ENDPOINT, INSTALLED
 
 import botwo.fsspec
-
-CONFIG = "S3FS_SUITE_CONFIG"
-INSTALLED = "S3FS_SUITE_INSTALLED"
-"""Whether botwo is installed, and the filesystem is s3fs's own."""
-ENDPOINT = "AWS_ENDPOINT_URL_S3"
 
 
 def without_endpoint(options: dict[str, Any]) -> dict[str, Any]:

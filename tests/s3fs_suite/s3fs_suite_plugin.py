@@ -18,11 +18,10 @@ from typing import Any
 import botocore.session
 import moto.moto_server.threaded_moto_server
 import pytest
-from s3fs_routed import CONFIG, ENDPOINT
+from s3fs_settings import CONFIG, ENDPOINT, OUTCOMES
 from servers import Server, reset
 from servers import moto as running_moto
 
-OUTCOMES = "S3FS_SUITE_OUTCOMES"
 _unrouted = botocore.session.Session.create_client
 _outcomes: dict[str, str] = {}
 _buckets: set[str] = set()

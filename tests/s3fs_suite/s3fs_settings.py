@@ -1,0 +1,10 @@
+"""The environment variables by which a run of s3fs's suite is told what it is."""
+
+CONFIG = "S3FS_SUITE_CONFIG"
+"""The config file; unset: s3fs's own filesystem, not routed."""
+INSTALLED = "S3FS_SUITE_INSTALLED"
+"""Whether s3fs's own filesystem is routed by an install."""
+OUTCOMES = "S3FS_SUITE_OUTCOMES"
+"""Where to write what became of the tests."""
+ENDPOINT = "AWS_ENDPOINT_URL_S3"
+"""Where the server is."""
