@@ -510,6 +510,10 @@ class TestProblems:
                 ["line 1, clients.one.endpoint_url: missing"],
             ),
             (
+                f'[clients.one]\ntype = "minio"{DEFAULT}',
+                ["line 2, clients.one.type: 'minio'; known: 'lakefs', 's3': leave it out for"],
+            ),
+            (
                 f'[clients.one]\naws_access_key_id = "id"{DEFAULT}',
                 ["line 1, clients.one.aws_secret_access_key: missing"],
             ),

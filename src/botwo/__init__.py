@@ -18,6 +18,8 @@ from botwo._errors import (
 )
 
 if _TYPE_CHECKING:
+    from botwo import aio as aio
+    from botwo import fsspec as fsspec
     from botwo._activate import install, uninstall
     from botwo._config import Config, load
     from botwo._engines import StorageOptions, routerfs_options, storage_options
@@ -64,12 +66,20 @@ _LATER = {
     "uninstall": "_activate",
 }
 
+# Modules that need an extra; importing botwo alone is enough to use them.
+_EXTRAS = ("aio", "fsspec")
+
 # What a traceback or a pickle says is the name that callers import.
 for _name in set(__all__) - set(_LATER):
     globals()[_name].__module__ = __name__
 
 
 def __getattr__(name: str) -> object:
+    if name in _EXTRAS:
+        try:
+            return _import_module(f"botwo.{name}")
+        except ModuleNotFoundError as missing:
+            raise AttributeError(f"botwo.{name}: {missing}") from missing
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     made = getattr(_import_module(f"botwo.{_LATER[name]}"), name)

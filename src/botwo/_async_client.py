@@ -50,6 +50,11 @@ class RoutedContext:
         self._client: Any = None
         self._is_entered = False
 
+    def __getattr__(self, name: str) -> Any:
+        # Only of what is not there: what is asked of it is meant for the client.
+        hint = "" if name.startswith("_") else "; enter it first: async with … as s3"
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}{hint}")
+
     async def __aenter__(self) -> Any:
         if self._is_entered:  # aiobotocore refuses too: nobody would leave the first client
             raise RuntimeError("this routed client is entered already; make another one")

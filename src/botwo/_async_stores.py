@@ -69,7 +69,7 @@ class AsyncStores(Made):
             error.add_note(f"botwo: raised by the factory {place}")
             raise
         if client is None:
-            mend = "the factory has to return what session.create_client('s3') does"
+            mend = "the factory has to return what aiobotocore's create_client('s3') returns"
             raise ConfigError([problem(place, context, mend)])
         self._entered.push_async_exit(context)
         if self._closed:  # as those made before

@@ -18,7 +18,7 @@ import botocore
 import msgspec
 
 from botwo._client import routed
-from botwo._errors import ConfigError, ConfigWarning, Problem
+from botwo._errors import ConfigError, ConfigWarning, Problem, without_extra
 from botwo._lines import field_of, line_of, lines
 from botwo._making import CREDENTIALS, StoreFactory, components, own_credentials, unrouted
 from botwo._mapping import doubts, read_mapping
@@ -133,9 +133,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self._context(components(session), own)
 
     def _context(self, shared: Mapping[str, Any], own: Callable[[], Any] | None = None) -> Any:
-        # They need aiobotocore.
-        from botwo._async_client import RoutedContext
-        from botwo._async_making import StoreContext
+        try:
+            from botwo._async_client import RoutedContext
+            from botwo._async_making import StoreContext
+        except ModuleNotFoundError as missing:
+            raise without_extra(missing, "aio") from missing
 
         given = {
             name: own if own and made.application else functools.partial(StoreContext, made, shared)

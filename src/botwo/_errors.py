@@ -92,5 +92,11 @@ def _routing_error(message: str, operation: str, routes: tuple[object, ...]) -> 
     return RoutingError(message, operation=operation, routes=routes)
 
 
+def without_extra(missing: ModuleNotFoundError, extra: str) -> ModuleNotFoundError:
+    """Say of a module that is missing which extra of botwo's brings it."""
+    said = f"{missing}: pip install 'botwo[{extra}]'"
+    return ModuleNotFoundError(said, name=missing.name)
+
+
 class PicklingError(BotwoError, pickle.PicklingError):
     """A routed client over live clients was pickled; give it factories instead."""

@@ -93,7 +93,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(map(repr, names[:10]))}" if names else "none is known"
+    more = " …" if len(names) > 20 else ""
+    return f"known: {', '.join(map(repr, names[:20]))}{more}" if names else "none is known"
 
 
 def _problem(place: str, found: object, mend: str) -> Problem:

@@ -82,7 +82,9 @@ def made_problems(
 ) -> Iterator[Problem]:
     """Check that a client is a boto3 S3 client, or one of aiobotocore."""
     if not isinstance(client, BaseClient):
-        yield problem(place, client, f"the factory has to return {_one(noun, asynchronous)}")
+        other = " (botwo.aio takes aiobotocore's)" if hasattr(client, "__aenter__") else ""
+        mend = f"the factory has to return {_one(noun, asynchronous)}{other}"
+        yield problem(place, client, mend)
         return
     service = client.meta.service_model.service_name
     if service != "s3":
@@ -96,7 +98,11 @@ def made_problems(
 
 def problem(place: str, found: object, mend: str) -> Problem:
     """Say what is wrong with what was given at a place, by its kind where it is no string."""
-    shown = found if isinstance(found, str) else f"a {type(found).__name__}"
+    if isinstance(found, BaseClient):
+        is_async = inspect.iscoroutinefunction(getattr(type(found), "_make_api_call", None))
+        shown = "an asynchronous client" if is_async else "a boto3 client"
+    else:
+        shown = found if isinstance(found, str) else f"a {type(found).__name__}"
     return Problem(place=place, found=shown, mend=mend)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -120,7 +120,10 @@ class Tables:
         if not takes_settings:
             said = msgspec.to_builtins(read)  # without what is absent
             for field in sorted(said.keys() - {"application"}):
-                mend = "the program's own client has the settings that the program gives it"
+                mend = (
+                    "the program's own client has the settings that the program gives it: remove "
+                    "this, or `application`"
+                )
                 self._add((*place, field), "set", mend)
         options = self._filled({name: getattr(read, name) for name in _OPTIONS}, place)
         verify = options["verify"]
@@ -155,6 +158,10 @@ class Tables:
                 continue
             if name not in known:
                 self._add((*place, name), "no such field", nearest(name, known))
+                continue
+            if name == "type" and isinstance(value, str) and value not in get_args(Type):
+                mend = f"{nearest(value, get_args(Type))}: leave it out for MinIO, Ceph and others"
+                self._add((*place, name), repr(value), mend)
                 continue
             try:
                 read[name] = msgspec.convert(value, known[name].type)

@@ -9,14 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, overload
 
-from aiobotocore.session import AioSession
-
-from botwo._async_client import RoutedContext
 from botwo._config import Config, read_config
-from botwo._errors import ConfigError, ConfigWarning, Problem
+from botwo._errors import ConfigError, ConfigWarning, Problem, without_extra
 from botwo._making import asked_of
 from botwo._mapping import doubts
 from botwo._routed import read_rules
+
+try:
+    from aiobotocore.session import AioSession
+
+    from botwo._async_client import RoutedContext
+except ModuleNotFoundError as missing:
+    raise without_extra(missing, "aio") from missing
 
 __all__ = ["Session", "client"]
 

@@ -13,24 +13,30 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import fsspec
-import s3fs
-from aiobotocore.session import AioSession
-from fsspec.config import apply_config
-from fsspec.spec import _Cached
-
 from botwo._activate import installed, set_registered
-from botwo._async_client import RoutedContext
 from botwo._config import Config, find, read_config
-from botwo._errors import ConfigError, Problem
+from botwo._errors import ConfigError, Problem, without_extra
 from botwo._making import CREDENTIALS, asked_of
 from botwo._routed import read_rules
 from botwo._twins import Twins
+
+try:
+    import fsspec
+    import s3fs
+    from aiobotocore.session import AioSession
+    from fsspec.config import apply_config
+    from fsspec.spec import _Cached
+except ModuleNotFoundError as missing:
+    raise without_extra(missing, "fsspec") from missing
+
+from botwo._async_client import RoutedContext
 from botwo.aio import Session
 
 __all__ = ["S3FileSystem", "register", "unregister"]
 
 _PROTOCOLS = ("s3", "s3a")
+# What filesystems are made of that name no config, while they are registered.
+_registered: Config | None = None
 _SIGNATURE = inspect.signature(s3fs.S3FileSystem.__init__)
 # What s3fs takes to say whose its client is, and how it is made.
 _WHO = ("key", "secret", "token", "username", "password", "profile", "anon")
@@ -87,6 +93,8 @@ def _config(asked: Mapping[str, Any]) -> tuple[Config, list[str]]:
             _raise([Problem(place="S3FileSystem(config=…)", found=found, mend=mend)])
         config = session._botwo_config
     active = installed() if config is None else None
+    if active is None and config is None:
+        config = _registered
     if active is not None:
         return active, [*_WHO]  # what else it says reaches no store, as with other clients
     if not isinstance(config, Config):
@@ -148,7 +156,7 @@ def _in_code(asked: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _refused(asked, [*_WHO, *_HOW, "endpoint_url"], "of those in code")
     clients = asked.get("clients")
     for name, value in clients.items() if isinstance(clients, Mapping) else ():
-        if hasattr(value, "meta"):
+        if inspect.iscoroutinefunction(getattr(type(value), "_make_api_call", None)):
             found = "a live client, which belongs to one event loop"
             mend = "give a factory: functools.partial(session.create_client, 's3', …)"
             yield Problem(place=f"clients[{name!r}]", found=found, mend=mend)
@@ -266,11 +274,18 @@ def _again(made: type[S3FileSystem], args: Any, options: Any) -> Any:
     return made.again(args, options)
 
 
-def register() -> None:
+def register(config: str | os.PathLike[str] | Config | None = None) -> None:
     """Have ``s3://`` and ``s3a://`` open with this filesystem, wherever fsspec opens them.
 
     `botwo.install` and ``botwo run`` do that by themselves. pandas and pyarrow, which ask Arrow
     first, find it too. Filesystems that there are already stay as they are.
+
+    Args:
+        config: A config file, or what `botwo.load` gave; None for the one that is installed, or
+            that `botwo.load` finds, when a filesystem is made.
+
+    Raises:
+        ConfigError: The file cannot be used; nothing is registered then.
 
     Example:
         >>> import botwo.fsspec, fsspec
@@ -279,6 +294,10 @@ def register() -> None:
         <class 'botwo.fsspec.S3FileSystem'>
         >>> botwo.fsspec.unregister()
     """
+    global _registered
+    if config is not None and not isinstance(config, Config):
+        config = read_config(config, stacklevel=3)
+    _registered = config
     for protocol in _PROTOCOLS:
         fsspec.register_implementation(protocol, S3FileSystem, clobber=True)
     set_registered(True)
@@ -286,6 +305,8 @@ def register() -> None:
 
 def unregister() -> None:
     """Have ``s3://`` and ``s3a://`` open with s3fs's own filesystem again."""
+    global _registered
+    _registered = None
     for protocol in _PROTOCOLS:
         fsspec.register_implementation(protocol, s3fs.S3FileSystem, clobber=True)
     set_registered(False)

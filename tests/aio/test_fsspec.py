@@ -488,6 +488,23 @@ def test_registering_opens_s3_names_with_it(own: Path, monkeypatch: pytest.Monke
     assert type(fsspec.url_to_fs("s3://moved/x", anon=True)[0]) is s3fs.S3FileSystem
 
 
+def test_a_file_that_is_registered_is_read_at_once(own: Path, no_own: Path) -> None:
+    """Filesystems that name none are made of it; one that cannot be used registers nothing."""
+    with pytest.raises(ConfigError):
+        botwo.fsspec.register(own.parent / "no-such.toml")
+    before = fsspec.get_filesystem_class("s3")
+    botwo.fsspec.register(own)
+    try:
+        fs, path = fsspec.url_to_fs("s3://moved/x")
+        other = fsspec.filesystem("s3", config=str(no_own))
+    finally:
+        botwo.fsspec.unregister()
+
+    assert before is not botwo.fsspec.S3FileSystem
+    assert MOVED == _signed(fs, path)
+    assert str(no_own) == other.storage_options["config"]
+
+
 def test_installing_registers(own: Path, no_own: Path) -> None:
     """While botwo is installed fsspec opens S3's names with it, by the file that rules."""
     plain = fsspec.filesystem("s3")
