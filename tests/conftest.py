@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import boto3
 import hypothesis
@@ -65,7 +67,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of some suites twice; see `both_runners`."""
     if _suite(Path(metafunc.module.__file__)) is not _NO_SUITE:
-        runners = ["sync", pytest.param("aio", marks=pytest.mark.aio)]
+        runners: list[Any] = ["sync"]
+        if find_spec("aiobotocore"):  # as tests/aio are left out without it
+            runners.append(pytest.param("aio", marks=pytest.mark.aio))
         metafunc.parametrize("_runner", runners, indirect=True, scope="module")
 
 
