@@ -7,12 +7,15 @@ import functools
 import logging
 import sys
 import textwrap
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from looping import body_of, in_a_loop, in_loop, plain, routed
 from servers import ensure
 
@@ -20,8 +23,6 @@ import botwo
 from botwo import _relaying
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from servers import Server
 
 pytestmark = [pytest.mark.aio]
@@ -201,21 +202,25 @@ CONFIG = """
 """
 
 
-@pytest.mark.usefixtures("_filled")
-def test_the_first_use_of_a_configured_store_does_not_block(
-    moto_a: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A store of a config file is made without running in the loop a command that takes half a
-    second to tell its secret, and without reading the models of S3 there, 0.4 s of JSON, as plain
-    aiobotocore does. It still builds the client's class there, and older ones read certificates.
-    """
+@pytest.fixture
+def config(moto_a: Server, tmp_path: Path) -> Any:
+    """A config file whose store has a secret that a command takes half a second to tell."""
     program = f"import time; time.sleep(0.5); print('{moto_a.secret_key}')"
     said = CONFIG.format(
         url=moto_a.endpoint_url, key=moto_a.access_key, python=sys.executable, program=program
     )
     file = tmp_path / "botwo.toml"
     file.write_text(textwrap.dedent(said))
-    config = botwo.load(file)
+    return botwo.load(file)
+
+
+@pytest.mark.usefixtures("_filled")
+def test_the_first_use_of_a_configured_store_does_not_block(
+    config: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store of a config file is made without waiting in the loop for a command that tells its
+    secret. A client's class is built there by aiobotocore, and by older ones certificates are read.
+    """
 
     async def use() -> None:
         async with config.aio_client() as s3:
@@ -225,3 +230,30 @@ def test_the_first_use_of_a_configured_store_does_not_block(
         return await _slow(caplog, use)
 
     assert 3 * SECONDS >= _longest(in_loop(work()))
+
+
+@in_a_loop
+async def test_a_configured_stores_models_are_read_beside_the_loop(
+    config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a client of S3 is made of, megabytes of JSON, is read in a thread, where plain
+    aiobotocore reads it in the loop.
+    """
+    read: list[tuple[bool, str]] = []
+    load = JSONFileLoader.load_file
+
+    def noted(self: Any, path: str) -> Any:
+        found = load(self, path)
+        if found is not None:
+            beside = threading.current_thread() is not threading.main_thread()
+            read.append((beside, Path(path).name))
+        return found
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", noted)
+
+    async with config.aio_client():
+        pass
+
+    beside = {name for is_beside, name in read if is_beside}
+    assert {"endpoints", "partitions", "endpoint-rule-set-1", "service-2"} <= beside
+    assert {"_retry", "sdk-default-configuration"} >= {name for there, name in read if not there}
