@@ -116,7 +116,7 @@ class AsyncRoutedClient(Routed):
     async def _run(self, asked: Operation, params: Params) -> Params:
         served = flow(asked, params, self._botwo_rules)
         if isinstance(served, Call):
-            return await self._send(served)
+            return await send_async(served, self._botwo_stores, self)
         self._check_whole(asked, params)
         if asked.name == "DeleteObjects":
             # A factory that fails has to do so before another store deletes something.

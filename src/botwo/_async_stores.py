@@ -30,6 +30,10 @@ class AsyncStores(Made):
         self._closed = False
         self._late: set[str] = set()
 
+    def ready(self, name: str) -> Any:
+        """Give a client that is there to ask its store; None where `asked` has to see to it."""
+        return None if name in self._late else self._made.get(name)
+
     async def get(self, name: str) -> Any:
         """Give a client, after making it where that was not done yet.
 

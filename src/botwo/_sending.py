@@ -53,7 +53,9 @@ def send(call: Call, stores: Stores, routed: Any) -> Params:
 
 async def send_async(call: Call, stores: AsyncStores, routed: Any) -> Params:
     """Make one call in an event loop; see `send`."""
-    store = await stores.asked(call.client)
+    store = stores.ready(call.client)
+    if store is None:
+        store = await stores.asked(call.client)
     if logger.isEnabledFor(logging.DEBUG):
         _log(call)
     try:
