@@ -19,8 +19,8 @@ try:
     from aiobotocore.session import AioSession
 
     from botwo._async_client import RoutedContext
-except ModuleNotFoundError as missing:
-    raise without_extra(missing, "aio") from missing
+except ModuleNotFoundError as _missing:
+    raise without_extra(_missing, "aio") from _missing
 
 __all__ = ["Session", "client"]
 

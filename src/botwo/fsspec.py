@@ -26,8 +26,8 @@ try:
     from aiobotocore.session import AioSession
     from fsspec.config import apply_config
     from fsspec.spec import _Cached
-except ModuleNotFoundError as missing:
-    raise without_extra(missing, "fsspec") from missing
+except ModuleNotFoundError as _missing:
+    raise without_extra(_missing, "fsspec") from _missing
 
 from botwo._async_client import RoutedContext
 from botwo.aio import Session
