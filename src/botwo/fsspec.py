@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from botwo._activate import installed, set_registered
+from botwo._activate import installed, opens_s3, set_registered
 from botwo._config import Config, find, read_config
 from botwo._errors import ConfigError, Problem, without_extra
 from botwo._making import CREDENTIALS, asked_of
@@ -92,9 +92,8 @@ def _config(asked: Mapping[str, Any]) -> tuple[Config, list[str]]:
             found, mend = "the session has another", "give it to one of them"
             _raise([Problem(place="S3FileSystem(config=…)", found=found, mend=mend)])
         config = session._botwo_config
+    config = _registered if config is None else config
     active = installed() if config is None else None
-    if active is None and config is None:
-        config = _registered
     if active is not None:
         return active, [*_WHO]  # what else it says reaches no store, as with other clients
     if not isinstance(config, Config):
@@ -281,8 +280,9 @@ def register(config: str | os.PathLike[str] | Config | None = None) -> None:
     first, find it too. Filesystems that there are already stay as they are.
 
     Args:
-        config: A config file, or what `botwo.load` gave; None for the one that is installed, or
-            that `botwo.load` finds, when a filesystem is made.
+        config: A config file, or what `botwo.load` gave, for all filesystems that name none, where
+            another one is installed too; None for the one that is installed, or that `botwo.load`
+            finds, when a filesystem is made.
 
     Raises:
         ConfigError: The file cannot be used; nothing is registered then.
@@ -304,9 +304,10 @@ def register(config: str | os.PathLike[str] | Config | None = None) -> None:
 
 
 def unregister() -> None:
-    """Have ``s3://`` and ``s3a://`` open with s3fs's own filesystem again."""
+    """Undo `register`: s3fs's own filesystem opens them again, where botwo is not installed."""
     global _registered
     _registered = None
-    for protocol in _PROTOCOLS:
-        fsspec.register_implementation(protocol, s3fs.S3FileSystem, clobber=True)
     set_registered(False)
+    if not opens_s3():
+        for protocol in _PROTOCOLS:
+            fsspec.register_implementation(protocol, s3fs.S3FileSystem, clobber=True)

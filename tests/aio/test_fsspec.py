@@ -505,6 +505,33 @@ def test_a_file_that_is_registered_is_read_at_once(own: Path, no_own: Path) -> N
     assert str(no_own) == other.storage_options["config"]
 
 
+def test_a_registered_file_rules_over_an_installed_one(own: Path, no_own: Path) -> None:
+    """The file that was named for filesystems is theirs, whatever the process's clients go by."""
+    botwo.install(no_own)
+    botwo.fsspec.register(own)
+    try:
+        fs = fsspec.filesystem("s3")
+    finally:
+        botwo.fsspec.unregister()
+        botwo.uninstall()
+
+    assert str(own) == fs.storage_options["config"]
+
+
+def test_unregistering_leaves_what_is_installed(own: Path) -> None:
+    """Where botwo is installed its filesystem stays the one that fsspec opens."""
+    botwo.install(own)
+    try:
+        botwo.fsspec.register()
+        botwo.fsspec.unregister()
+        found = fsspec.get_filesystem_class("s3")
+    finally:
+        botwo.uninstall()
+
+    assert botwo.fsspec.S3FileSystem is found
+    assert s3fs.S3FileSystem is fsspec.get_filesystem_class("s3")
+
+
 def test_installing_registers(own: Path, no_own: Path) -> None:
     """While botwo is installed fsspec opens S3's names with it, by the file that rules."""
     plain = fsspec.filesystem("s3")
