@@ -53,11 +53,12 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A config file whose moved bucket is called `moved-repo` at its store."""
-    return _written(tmp_path / "botwo.toml", "moved-repo")
+    return written(tmp_path / "botwo.toml", "moved-repo")
 
 
-def _written(file: Path, repo: str) -> Path:
-    file.write_text(STORES.replace("{repo}", repo))
+def written(file: Path, repo: str, text: str = STORES) -> Path:
+    """Write a config file whose moved bucket has a name at its store."""
+    file.write_text(text.replace("{repo}", repo))
     return file
 
 
@@ -205,7 +206,7 @@ def test_stores_clients_are_never_routed(file: Path) -> None:
 
 def test_installs_nest(file: Path, tmp_path: Path) -> None:
     """The last install rules, and uninstalling goes back to the one before."""
-    other = _written(tmp_path / "other.toml", "other-repo")
+    other = written(tmp_path / "other.toml", "other-repo")
     botwo.install(file)
     botwo.install(botwo.load(other))
     inner = _bucket(boto3.client("s3"))

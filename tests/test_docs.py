@@ -8,6 +8,7 @@ import importlib
 import io
 import pkgutil
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,29 +19,31 @@ from servers import reset
 import botwo
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from servers import Server
 
 README = Path(__file__).parent.parent / "README.md"
-# tests/aio looks at these.
-NEEDS_AIOBOTOCORE = {
-    "_arrow",
-    "_async_client",
-    "_async_making",
-    "_async_stores",
-    "aio",
-    "fsspec",
-}
-MODULES = [
-    "botwo",
-    *(
-        f"botwo.{module.name}"
-        for module in pkgutil.iter_modules(botwo.__path__)
-        if not module.name.startswith("__") and not NEEDS_AIOBOTOCORE & {module.name}
-    ),
-]
+_NEEDS_AIOBOTOCORE = frozenset(
+    "_arrow _async_client _async_making _async_stores aio fsspec".split()
+)
 
 
-@pytest.mark.parametrize("name", MODULES)
+def _modules() -> Iterator[Any]:
+    """Give all modules; of those that need aiobotocore, those that can be imported, marked so."""
+    yield "botwo"
+    for module in pkgutil.walk_packages(botwo.__path__, "botwo."):
+        name = module.name.removeprefix("botwo.")
+        # What a Python imports first begins by being imported.
+        if name.startswith(("__", "_startup.sitecustomize")):
+            continue
+        if name not in _NEEDS_AIOBOTOCORE:
+            yield module.name
+        elif find_spec("aiobotocore"):
+            yield pytest.param(module.name, marks=pytest.mark.aio)
+
+
+@pytest.mark.parametrize("name", list(_modules()))
 def test_docstring_examples_run(name: str) -> None:
     """Every example in a docstring gives what it says."""
     module = importlib.import_module(name)

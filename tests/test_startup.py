@@ -134,7 +134,7 @@ else: subprocess.run([sys.executable, "job.py", "child"], check=True)
 # A master that loads the program, and forks workers that serve it, as gunicorn does.
 _PREFORK = """
 import os
-WAYS["boto3.client"]()
+next(iter(WAYS.values()))()
 for _ in range(2):
     if not os.fork():
         tell()
@@ -153,30 +153,46 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize(
+def tell(programs: Programs, ways: str, model: str, how: str) -> list[Any]:
+    """Have each of a process model's processes tell what each way to make a client gives.
+
+    Args:
+        programs: Where they run.
+        ways: The beginning of the job, which says what the ways are.
+        model: One of `MODELS`.
+        how: ``run``, ``install`` or ``without``.
+    """
+    ending, command = MODELS[model]
+    install = 'if __name__ == "__main__":\n    import botwo\n    botwo.install("botwo.toml")\n'
+    if model == "subprocess":  # the child inherits the parent's
+        install = f"import sys\nif len(sys.argv) == 1:\n{textwrap.indent(install, '    ')}"
+    programs.write("job.py", ways + (install if how == "install" else "") + ending)
+
+    done = programs.run(*command, routed=how == "run")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    return [ast.literal_eval(line) for line in done.stdout.splitlines()]
+
+
+in_each_model = pytest.mark.parametrize(
     ("model", "how"),
     [
         ("python script", "without"),
         *((model, how) for model in MODELS for how in ("run", "install")),
     ],
 )
+
+
+@in_each_model
 def test_each_way_to_make_a_client_in_each_process_model(
     programs: Programs, model: str, how: str
 ) -> None:
     """However a process begins and a client is made, it is routed under `botwo run` and after an
     install, and plain without; one with an endpoint of its own is left alone.
     """
-    ending, command = MODELS[model]
-    install = 'if __name__ == "__main__":\n    import botwo\n    botwo.install("botwo.toml")\n'
-    if model == "subprocess":  # the child inherits the parent's
-        install = f"import sys\nif len(sys.argv) == 1:\n{textwrap.indent(install, '    ')}"
-    programs.write("job.py", WAYS + (install if how == "install" else "") + ending)
-
-    done = programs.run(*command, routed=how == "run")
+    told = tell(programs, WAYS, model, how)
 
     expected = dict.fromkeys(KINDS, PLAIN if how == "without" else ROUTED) | LEFT_ALONE
-    assert (0, "") == (done.returncode, done.stderr)
-    told = [ast.literal_eval(line) for line in done.stdout.splitlines()]
     assert [expected] * (2 if model == "prefork" else 1) == told
 
 

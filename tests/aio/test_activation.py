@@ -14,55 +14,15 @@ import boto3
 import botocore
 import pytest
 from aiobotocore.config import AioConfig
+from test_activate import PLAIN, ROUTED, STORES, file, settings, undone, written
 
 import botwo
 import botwo.aio
-from botwo import _activate, _secrets
+from botwo import _secrets
+
+__all__ = ["file", "settings", "undone"]
 
 pytestmark = pytest.mark.aio
-
-STORES = """
-[clients.own]
-application = true
-[clients.lakefs]
-endpoint_url = "https://lakefs.example.com"
-[[mapping]]
-bucket_name = "moved"
-client = "lakefs"
-mapped_bucket_name = "{repo}"
-[[mapping]]
-bucket_name = "*"
-client = "own"
-"""
-PLAIN = "https://moved.s3.amazonaws.com"
-ROUTED = "https://lakefs.example.com/moved-repo"
-
-
-@pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A region and credentials for the program's own client."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-the-program")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A config file whose moved bucket is called `moved-repo` at its store."""
-    return _written(tmp_path / "botwo.toml", "moved-repo")
-
-
-def _written(file: Path, repo: str, text: str = STORES) -> Path:
-    file.write_text(text.replace("{repo}", repo))
-    return file
-
-
-@pytest.fixture(autouse=True)
-def undone() -> Any:
-    """Whatever a test installs is uninstalled."""
-    yield
-    while _activate._installs:
-        botwo.uninstall()
 
 
 def _where(context: Any, bucket: str = "moved") -> str:
@@ -145,7 +105,7 @@ def test_the_programs_own_client_has_its_settings(file: Path) -> None:
 def test_credentials_that_nobody_takes_are_refused(tmp_path: Path, whose: str) -> None:
     """Where the file marks no client as the program's, its credentials are an error."""
     text = STORES.replace("application = true", 'endpoint_url = "https://s3.example.com"')
-    botwo.install(_written(tmp_path / "botwo.toml", "moved-repo", text))
+    botwo.install(written(tmp_path / "botwo.toml", "moved-repo", text))
     session: Any = _session()
     asked: dict[str, Any] = {}
     if whose == "call":
@@ -188,7 +148,7 @@ def test_secrets_are_looked_up_beside_the_event_loop(
     secret = '\naws_access_key_id = "k"\naws_secret_access_key = {command = ["echo", "s"]}\n'
     text = STORES.replace("[clients.lakefs]", f"[clients.lakefs]{secret}")
 
-    found = _where(botwo.load(_written(file, "moved-repo", text)).aio_client())
+    found = _where(botwo.load(written(file, "moved-repo", text)).aio_client())
 
     assert ROUTED == found
     assert threads
@@ -199,7 +159,7 @@ def test_a_session_of_a_config_file(file: Path, tmp_path: Path) -> None:
     """Its S3 clients are routed by its own file, where botwo is installed with another too."""
     session = botwo.aio.Session(file)
     alone = _where(session.create_client("s3"))
-    botwo.install(_written(tmp_path / "other.toml", "other-repo"))
+    botwo.install(written(tmp_path / "other.toml", "other-repo"))
 
     found = [_where(made.create_client("s3")) for made in (session, _session())]
     own = _where(session.create_client("s3", endpoint_url="https://own.example.com"))
@@ -211,7 +171,7 @@ def test_a_session_of_a_config_file(file: Path, tmp_path: Path) -> None:
 def test_a_session_refuses_credentials_that_nobody_takes(tmp_path: Path) -> None:
     """A session's credentials go to the client that the file marks, or nowhere."""
     text = STORES.replace("application = true", "")
-    session = botwo.aio.Session(_written(tmp_path / "botwo.toml", "moved-repo", text))
+    session = botwo.aio.Session(written(tmp_path / "botwo.toml", "moved-repo", text))
     session.set_credentials("k", "s")
 
     with pytest.raises(botwo.ConfigError, match="no client of the file takes them"):
@@ -221,7 +181,7 @@ def test_a_session_refuses_credentials_that_nobody_takes(tmp_path: Path) -> None
 def test_a_session_refuses_a_region_that_nobody_takes(tmp_path: Path) -> None:
     """A region that a call asks for is that of the client that the file marks, or of none."""
     text = STORES.replace("application = true", "")
-    session = botwo.aio.Session(_written(tmp_path / "botwo.toml", "moved-repo", text))
+    session = botwo.aio.Session(written(tmp_path / "botwo.toml", "moved-repo", text))
 
     with pytest.raises(botwo.ConfigError, match="region_name"):
         session.create_client("s3", "eu-west-1")
@@ -238,7 +198,7 @@ def test_another_kind_of_loop_is_refused(file: Path) -> None:
 def test_a_config_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     """It is an error of the session, before any client is made."""
     with pytest.raises(botwo.ConfigError, match="mapping"):
-        botwo.aio.Session(_written(tmp_path / "botwo.toml", "", "[clients.a]\n"))
+        botwo.aio.Session(written(tmp_path / "botwo.toml", "", "[clients.a]\n"))
 
 
 def test_clients_of_both_kinds_are_routed_in_one_program(file: Path) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import textwrap
 
 import pytest
 from test_docs import README
-from test_startup import MODELS, OWN, PLAIN, ROUTED, Programs, programs
+from test_startup import OWN, PLAIN, ROUTED, Programs, in_each_model, programs, tell
 
 __all__ = ["programs"]
 
@@ -41,31 +39,16 @@ KINDS = ["aiobotocore before", "aiobotocore after", "s3fs", "fsspec"]
 LEFT_ALONE = dict.fromkeys(["endpoint_url, aiobotocore", "endpoint_url, s3fs"], OWN)
 
 
-@pytest.mark.parametrize(
-    ("model", "how"),
-    [
-        ("python script", "without"),
-        *((model, how) for model in MODELS for how in ("run", "install")),
-    ],
-)
+@in_each_model
 def test_each_way_to_make_a_client_in_each_process_model(
     programs: Programs, model: str, how: str
 ) -> None:
     """However a process begins and a client is made, it is routed under `botwo run` and after an
     install, and plain without; one with an endpoint of its own is left alone.
     """
-    ending, command = MODELS[model]
-    install = 'if __name__ == "__main__":\n    import botwo\n    botwo.install("botwo.toml")\n'
-    if model == "subprocess":  # the child inherits the parent's
-        install = f"import sys\nif len(sys.argv) == 1:\n{textwrap.indent(install, '    ')}"
-    ending = ending.replace('WAYS["boto3.client"]()\n', 'WAYS["aiobotocore before"]()\n')
-    programs.write("job.py", WAYS + (install if how == "install" else "") + ending)
-
-    done = programs.run(*command, routed=how == "run")
+    told = tell(programs, WAYS, model, how)
 
     expected = dict.fromkeys(KINDS, PLAIN if how == "without" else ROUTED) | LEFT_ALONE
-    assert (0, "") == (done.returncode, done.stderr)
-    told = [ast.literal_eval(line) for line in done.stdout.splitlines()]
     assert [expected] * (2 if model == "prefork" else 1) == told
 
 

@@ -1,28 +1,16 @@
-"""Examples that need aiobotocore are run as they stand, in docstrings and in docs/aio.md."""
+"""The example of docs/aio.md is run as it stands."""
 
 from __future__ import annotations
 
 import contextlib
-import doctest
-import importlib
 import io
 import re
 
 import pytest
 from servers import Server, ensure, reset
-from test_docs import NEEDS_AIOBOTOCORE, README
+from test_docs import README
 
 pytestmark = pytest.mark.aio
-
-
-@pytest.mark.parametrize("name", sorted(NEEDS_AIOBOTOCORE))
-def test_docstring_examples_run(name: str) -> None:
-    """Every example in a docstring gives what it says."""
-    module = importlib.import_module(f"botwo.{name}")
-
-    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
-
-    assert result.failed == 0
 
 
 def test_the_page_on_event_loops_runs(
